@@ -1,0 +1,51 @@
+/* ac_scratch_linux.c - ac_scratch.h on Linux: mmap with MADV_HUGEPAGE for large blocks. */
+#define _GNU_SOURCE
+#include "kernels/ac_scratch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define ALIGN 64
+
+static size_t round_up(size_t bytes) {
+    return bytes > SIZE_MAX - (ALIGN - 1) ? 0 : (bytes + (ALIGN - 1)) & ~(size_t)(ALIGN - 1);
+}
+
+static void *map_pages(size_t bytes) {
+    void *const p =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) return NULL;
+    (void)madvise(p, bytes, MADV_HUGEPAGE); /* a wish; without it all still works */
+    return p;
+}
+
+void *ac_scratch_alloc(size_t bytes) {
+    if (bytes >= AC_SCRATCH_HUGE) return map_pages(bytes);
+    const size_t rounded = round_up(bytes == 0 ? 1 : bytes);
+    return aligned_alloc(ALIGN, rounded);
+}
+
+void *ac_scratch_alloc_zeroed(size_t bytes) {
+    void *const p = ac_scratch_alloc(bytes);
+    if (p != NULL && bytes < AC_SCRATCH_HUGE) memset(p, 0, bytes);
+    return p;
+}
+
+void ac_scratch_free(void *p, size_t bytes) {
+    if (p == NULL) return;
+    if (bytes >= AC_SCRATCH_HUGE) {
+        (void)munmap(p, bytes);
+    } else {
+        free(p);
+    }
+}
+
+void *ac_scratch_room(ac_scratch *s, size_t bytes) {
+    if (s->data != NULL && s->bytes >= bytes) return s->data;
+    ac_scratch_free(s->data, s->bytes);
+    const size_t grown = bytes + bytes / 4; /* pieces differ a little: grow once, not each time */
+    s->data = ac_scratch_alloc(grown);
+    s->bytes = s->data != NULL ? grown : 0;
+    return s->data;
+}

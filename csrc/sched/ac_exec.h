@@ -1,0 +1,78 @@
+/* ac_exec.h - how a kernel runs: on how many threads, with which instructions, until when.
+ *
+ * A kernel takes a `const ac_exec *` and calls ac_exec_for on it; it has no other knowledge of
+ * threads. With threads == 1, or one chunk of work, everything runs in the caller and nobody is
+ * woken. The table of functions (ac_sched_api) is what crosses from the module that owns the
+ * process's pool to all others; third-party code gets it by capsule "allcores._native.runtime.api".
+ */
+#ifndef AC_EXEC_H
+#define AC_EXEC_H
+
+#include "base/ac_clock.h"
+
+/* Work on [lo, hi). `worker` is in 0 .. threads-1 and is unique among those running at one time.
+ * Non-zero stops the loop; the first non-zero value is what ac_exec_for returns. */
+typedef int (*ac_range_fn)(void *ctx, int64_t lo, int64_t hi, int32_t worker);
+
+typedef enum ac_simd {
+    AC_SIMD_PORTABLE = 0,
+    AC_SIMD_AVX2 = 1,   /* avx2, bmi2, fma, popcnt, pclmul */
+    AC_SIMD_AVX512 = 2, /* the above and avx512 f, bw, dq, vl, cd */
+    AC_SIMD_NEON = 3,
+} ac_simd;
+
+/* Results of ac_exec_for other than 0 and what the function returned (functions return > 0). */
+#define AC_STOPPED_BY_POLL (-1)
+#define AC_EXEC_NOMEM (-2)
+
+struct ac_exec;
+
+#define AC_SCHED_API_VERSION 1u
+typedef struct ac_sched_api {
+    uint32_t version; /* AC_SCHED_API_VERSION of the module that owns the pool */
+    uint32_t size;    /* sizeof(ac_sched_api) there: fields are only ever added at the end */
+    int (*parallel_for)(const struct ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n,
+                        int64_t grain);
+} ac_sched_api;
+
+typedef struct ac_exec {
+    const ac_sched_api *api; /* may be NULL: then everything runs in the caller */
+    int32_t threads;         /* at most this many, the caller included; >= 1 */
+    ac_simd simd;            /* the best instruction set that a kernel may use */
+    /* Called by the calling thread between its chunks, at most every AC_POLL_NS; non-zero stops the
+     * loop with AC_STOPPED_BY_POLL after every worker has left. May be NULL. */
+    int (*poll)(void *arg);
+    void *poll_arg;
+} ac_exec;
+
+/* Ctrl-C must act within 100 ms, a look costs two interpreter switches. */
+#define AC_POLL_NS (20 * AC_NS_PER_MS)
+
+/* The loop in one thread: chunks of `grain`, a poll between them. */
+AC_UNUSED static int ac_exec_serial_(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n,
+                                     int64_t grain) {
+    int64_t last_poll = ex->poll != NULL ? ac_now_ns() : 0;
+    for (int64_t lo = 0; lo < n; lo += grain) {
+        const int64_t hi = n - lo > grain ? lo + grain : n;
+        const int rc = fn(ctx, lo, hi, 0);
+        if (rc != 0) return rc;
+        if (ex->poll != NULL && hi < n) {
+            const int64_t now = ac_now_ns();
+            if (now - last_poll >= AC_POLL_NS) {
+                last_poll = now;
+                if (ex->poll(ex->poll_arg) != 0) return AC_STOPPED_BY_POLL;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Calls fn over [0, n) in chunks of at most `grain` (>= 1), on up to ex->threads threads. Returns 0,
+ * the first non-zero result of fn, or AC_STOPPED_BY_POLL. When it returns, no thread runs fn. */
+AC_INLINE int ac_exec_for(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n, int64_t grain) {
+    if (ex->threads <= 1 || n <= grain || ex->api == NULL)
+        return ac_exec_serial_(ex, fn, ctx, n, grain);
+    return ex->api->parallel_for(ex, fn, ctx, n, grain);
+}
+
+#endif

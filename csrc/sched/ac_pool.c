@@ -1,0 +1,265 @@
+/* ac_pool.c - how the pool works. The contract is in ac_pool.h, the sleep protocol in README.md. */
+#include "sched/ac_pool.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long an idle worker looks for the next job before it sleeps. A futex wake costs 5 to 50 us in
+ * a virtual machine, the phases of one sort follow each other within a few us. Arbitrary within
+ * that range; longer would take the core from the program that is waiting to hand in work. */
+#define AC_POOL_SPIN_NS (50 * INT64_C(1000))
+
+/* musl's default of 128 KiB is too small for kernels that keep a table on the stack. */
+#define AC_POOL_STACK_BYTES (1u << 20)
+
+/* Lives on the caller's stack from ac_pool_for's entry to its return. */
+typedef struct ac_job {
+    const ac_exec *ex;
+    ac_range_fn fn;
+    void *ctx;
+    int64_t n, grain;
+    struct ac_job *next_job; /* under the pool's mutex */
+    int32_t max_workers;     /* pool threads that may join, the caller not counted */
+    int32_t joined;          /* how many did; under the mutex; gives out worker numbers */
+
+    AC_ALIGNED_LINE ac_atomic_i64 next; /* first index not handed out; grows past n */
+    AC_ALIGNED_LINE ac_atomic_u32 stop; /* set once: hand out no more chunks */
+    ac_atomic_u32 inside;               /* pool threads inside run_chunks; raised under the mutex,
+                                           lowered by the worker as its last access to the job */
+    ac_atomic_i64 rc;                   /* first non-zero result; written once by CAS from 0 */
+} ac_job;
+
+static void stop_job(ac_job *job, int rc) {
+    int64_t none = 0;
+    ac_cas_acq_rel(&job->rc, &none, (int64_t)rc);
+    ac_store_relaxed(&job->stop, 1u);
+}
+
+/* Takes chunks until there are none. `caller` alone polls. */
+static void run_chunks(ac_job *job, int32_t worker, bool caller) {
+    const ac_exec *const ex = job->ex;
+    const bool polls = caller && ex->poll != NULL;
+    int64_t last_poll = polls ? ac_now_ns() : 0;
+    while (ac_load_relaxed(&job->stop) == 0) {
+        /* relaxed: the counter only deals out numbers; the mutex orders the data */
+        const int64_t lo = ac_fetch_add_relaxed(&job->next, job->grain);
+        if (lo >= job->n) return;
+        const int64_t hi = job->n - lo > job->grain ? lo + job->grain : job->n;
+        const int rc = job->fn(job->ctx, lo, hi, worker);
+        if (rc != 0) stop_job(job, rc);
+        if (polls) {
+            const int64_t now = ac_now_ns();
+            if (now - last_poll >= AC_POLL_NS) {
+                last_poll = now;
+                if (ex->poll(ex->poll_arg) != 0) stop_job(job, AC_STOPPED_BY_POLL);
+            }
+        }
+    }
+}
+
+static bool has_room(ac_job *job) {
+    return job->joined < job->max_workers && ac_load_relaxed(&job->stop) == 0 &&
+           ac_load_relaxed(&job->next) < job->n;
+}
+
+/* Finds a job that takes one more worker, and enters it. Returns NULL if there is none. */
+static ac_job *enter_job(ac_pool *pool, int32_t *worker) {
+    ac_job *found = NULL;
+    if (ac_load_relaxed(&pool->open_jobs) == 0) return NULL;
+    ac_mutex_lock(&pool->mutex);
+    for (ac_job *job = pool->jobs; job != NULL && found == NULL; job = job->next_job)
+        if (has_room(job)) found = job;
+    if (found != NULL) {
+        *worker = ++found->joined;
+        pool->busy++;
+        /* under the mutex, so that the caller, who unlinks the job under it, sees it */
+        ac_fetch_add_relaxed(&found->inside, 1u);
+    }
+    ac_mutex_unlock(&pool->mutex);
+    return found;
+}
+
+static void leave_job(ac_pool *pool, ac_job *job) {
+    ac_mutex_lock(&pool->mutex);
+    pool->busy--;
+    ac_mutex_unlock(&pool->mutex);
+    /* acq_rel: everything this worker wrote is visible to the caller that reads 0 (await_workers).
+     * It is the last access to *job: the caller may return and reuse its stack at once. */
+    if (ac_fetch_sub_acq_rel(&job->inside, 1u) == 1u) ac_ec_notify_all(&pool->done, AC_WAIT_PRIVATE);
+}
+
+typedef struct worker_start {
+    ac_pool *pool;
+    int32_t number;
+} worker_start;
+
+static void *worker_main(void *arg) {
+    worker_start *const start = arg;
+    ac_pool *const pool = start->pool;
+    char name[16];
+    snprintf(name, sizeof name, "allcores-%d", (int)start->number);
+    free(start);
+#if defined(__linux__)
+    pthread_setname_np(pthread_self(), name);
+#endif
+    int64_t idle_since = ac_now_ns();
+    for (;;) {
+        int32_t worker = 0;
+        ac_job *job = enter_job(pool, &worker);
+        if (job == NULL && ac_now_ns() - idle_since < AC_POOL_SPIN_NS) {
+            for (int i = 0; i < 16; i++) ac_pause();
+            continue;
+        }
+        if (job == NULL) {
+            const uint32_t key = ac_ec_prepare(&pool->work);
+            job = enter_job(pool, &worker); /* the re-check that the protocol asks for */
+            if (job == NULL) {
+                ac_mutex_lock(&pool->mutex);
+                const bool end = pool->stopping;
+                ac_mutex_unlock(&pool->mutex);
+                if (end) return NULL;
+                ac_ec_wait(&pool->work, key, AC_FOREVER, AC_WAIT_PRIVATE);
+                idle_since = ac_now_ns();
+                continue;
+            }
+        }
+        run_chunks(job, worker, false);
+        leave_job(pool, job);
+        idle_since = ac_now_ns();
+    }
+}
+
+/* Starts workers until there are `wanted`. Under the mutex. A failure to start one is no error:
+ * the caller does the work alone. */
+static void start_workers(ac_pool *pool, int32_t wanted) {
+    if (pool->threads == NULL) {
+        pool->threads = malloc(sizeof(pthread_t) * AC_POOL_MAX_THREADS);
+        if (pool->threads == NULL) return;
+    }
+    if (wanted > AC_POOL_MAX_THREADS) wanted = AC_POOL_MAX_THREADS;
+    pthread_attr_t attr;
+    sigset_t all, before;
+    if (pool->workers >= wanted || pthread_attr_init(&attr) != 0) return;
+    pthread_attr_setstacksize(&attr, AC_POOL_STACK_BYTES);
+    /* A worker inherits the mask: signals go to threads that can run Python. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (pool->workers < wanted) {
+        worker_start *const start = malloc(sizeof *start);
+        if (start == NULL) break;
+        start->pool = pool;
+        start->number = pool->workers + 1;
+        pthread_t *const slot = (pthread_t *)pool->threads + pool->workers;
+        if (pthread_create(slot, &attr, worker_main, start) != 0) {
+            free(start);
+            break;
+        }
+        pool->workers++;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attr);
+}
+
+/* Publishes the job. Returns false when the pool takes none (it is stopping, or has no worker). */
+static bool publish(ac_pool *pool, ac_job *job) {
+    ac_mutex_lock(&pool->mutex);
+    if (!pool->stopping) start_workers(pool, job->max_workers);
+    const bool open = !pool->stopping && pool->workers > 0;
+    if (open) {
+        job->next_job = pool->jobs;
+        pool->jobs = job;
+        ac_store_relaxed(&pool->open_jobs, ac_load_relaxed(&pool->open_jobs) + 1);
+    }
+    ac_mutex_unlock(&pool->mutex);
+    return open;
+}
+
+/* After it no worker can enter the job. */
+static void retract(ac_pool *pool, ac_job *job) {
+    ac_mutex_lock(&pool->mutex);
+    ac_job **link = (ac_job **)&pool->jobs;
+    while (*link != job) link = &(*link)->next_job;
+    *link = job->next_job;
+    ac_store_relaxed(&pool->open_jobs, ac_load_relaxed(&pool->open_jobs) - 1);
+    ac_mutex_unlock(&pool->mutex);
+}
+
+/* Waits until every worker has left the retracted job: spins as long as a chunk usually lasts,
+ * then sleeps in slices, polling for signals between them. */
+static void await_workers(ac_pool *pool, ac_job *job) {
+    const ac_exec *const ex = job->ex;
+    const int64_t spin_until = ac_now_ns() + AC_POOL_SPIN_NS;
+    while (ac_load_acquire(&job->inside) != 0 && ac_now_ns() < spin_until)
+        for (int i = 0; i < 16; i++) ac_pause();
+    for (;;) {
+        const uint32_t key = ac_ec_prepare(&pool->done);
+        if (ac_load_acquire(&job->inside) == 0) break; /* pairs with the fetch_sub in leave_job */
+        const int64_t slice = ex->poll != NULL ? ac_now_ns() + AC_POLL_NS : AC_FOREVER;
+        const ac_wait_status st = ac_ec_wait(&pool->done, key, slice, AC_WAIT_PRIVATE);
+        if (ex->poll != NULL && st != AC_WAIT_WOKEN && st != AC_WAIT_CHANGED &&
+            ex->poll(ex->poll_arg) != 0)
+            stop_job(job, AC_STOPPED_BY_POLL);
+    }
+}
+
+int ac_pool_for(ac_pool *pool, const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n,
+                int64_t grain) {
+    const int64_t chunks = n <= 0 ? 0 : (n - 1) / grain + 1;
+    int64_t helpers = (int64_t)ex->threads - 1;
+    if (helpers > chunks - 1) helpers = chunks - 1;
+    if (helpers > AC_POOL_MAX_THREADS) helpers = AC_POOL_MAX_THREADS;
+    if (helpers <= 0) return ac_exec_serial_(ex, fn, ctx, n, grain);
+
+    ac_job job;
+    memset(&job, 0, sizeof job);
+    job.ex = ex;
+    job.fn = fn;
+    job.ctx = ctx;
+    job.n = n;
+    job.grain = grain;
+    job.max_workers = (int32_t)helpers;
+    if (!publish(pool, &job)) return ac_exec_serial_(ex, fn, ctx, n, grain);
+    ac_ec_notify_all(&pool->work, AC_WAIT_PRIVATE);
+    run_chunks(&job, 0, true);
+    retract(pool, &job);
+    await_workers(pool, &job);
+    return (int)ac_load_acquire(&job.rc);
+}
+
+bool ac_pool_stop(ac_pool *pool) {
+    ac_mutex_lock(&pool->mutex);
+    if (pool->jobs != NULL || pool->busy > 0 || pool->stopping) {
+        ac_mutex_unlock(&pool->mutex);
+        return false;
+    }
+    pool->stopping = true;
+    const int32_t count = pool->workers;
+    ac_mutex_unlock(&pool->mutex);
+
+    ac_ec_notify_all(&pool->work, AC_WAIT_PRIVATE);
+    for (int32_t i = 0; i < count; i++) pthread_join(((pthread_t *)pool->threads)[i], NULL);
+
+    ac_mutex_lock(&pool->mutex);
+    pool->workers = 0;
+    pool->stopping = false;
+    free(pool->threads);
+    pool->threads = NULL;
+    ac_mutex_unlock(&pool->mutex);
+    return true;
+}
+
+void ac_pool_after_fork(ac_pool *pool) {
+    /* The thread handles are the parent's: the array is freed, the threads never joined here. */
+    free(pool->threads);
+    memset((void *)pool, 0, sizeof *pool);
+}
+
+int32_t ac_pool_workers(ac_pool *pool) {
+    ac_mutex_lock(&pool->mutex);
+    const int32_t workers = pool->workers;
+    ac_mutex_unlock(&pool->mutex);
+    return workers;
+}

@@ -1,0 +1,52 @@
+"""The extension list, and nothing else: everything that can be said in pyproject.toml is there."""
+
+import sysconfig
+from glob import glob
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+NATIVE = "src/allcores/_native"
+HEADERS = sorted(glob("csrc/**/*.h", recursive=True) + glob(f"{NATIVE}/*.h"))
+CFLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-strict-aliasing", "-pthread"]
+DIRECTIVES = {
+    "language_level": 3,
+    "binding": False,  # methods stay PyMethodDescr, which the interpreter specialises
+    "freethreading_compatible": True,  # importing us must not turn the GIL back on
+    "boundscheck": False,
+    "wraparound": False,
+    "initializedcheck": False,
+    "embedsignature": True,
+    "embedsignature.format": "clinic",
+}
+
+WAIT = ["csrc/wait/ac_wait_linux.c"]
+
+# Queues of Python objects run attached to the interpreter: where it has a GIL, the GIL serialises
+# them, and csrc/base/ac_guarded.h turns their atomics into plain accesses.
+HAS_GIL = not sysconfig.get_config_var("Py_GIL_DISABLED")
+GUARD = [("AC_GUARDED_BY_LOCK", "1")] if HAS_GIL else []
+
+
+def module(
+    name: str, sources: list[str], macros: list[tuple[str, str | None]] | None = None
+) -> Extension:
+    """Describe allcores._native.<name>: its .pyx and the C sources that are linked into it."""
+    return Extension(
+        f"allcores._native.{name}",
+        [f"{NATIVE}/{name}.pyx", *sources],
+        include_dirs=["csrc", NATIVE],
+        define_macros=macros or [],
+        depends=HEADERS,
+        extra_compile_args=CFLAGS,
+        extra_link_args=["-pthread"],
+    )
+
+
+MODULES = [
+    # ac_process.c holds the process's one pool: it is linked into this module and no other.
+    module("runtime", [*WAIT, "csrc/sched/ac_pool.c", "csrc/sched/ac_process.c"]),
+    module("queues", WAIT, GUARD),
+]
+
+setup(ext_modules=cythonize(MODULES, compiler_directives=DIRECTIVES, nthreads=2))

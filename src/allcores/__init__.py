@@ -1,0 +1,31 @@
+"""allcores: use every core. See ``allcores.explain()`` for what was chosen on this machine."""
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from allcores._common.cpus import cpu_count
+from allcores._common.version import VERSION as __version__
+
+if _TYPE_CHECKING:
+    from allcores import kernels, multiprocessing, parallel, queue
+    from allcores.explanation import explain
+
+__all__ = ["__version__", "cpu_count", "explain", "kernels", "multiprocessing", "parallel", "queue"]
+
+_MODULES = frozenset({"kernels", "multiprocessing", "parallel", "queue"})
+
+
+def __getattr__(name: str) -> object:
+    """Import a front-end when it is first asked for."""
+    if name in _MODULES:
+        return _import_module(f"allcores.{name}")
+    if name == "explain":
+        from allcores.explanation import explain
+
+        globals()["explain"] = explain
+        return explain
+    raise AttributeError(f"module 'allcores' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

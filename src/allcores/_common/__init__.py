@@ -1,0 +1,1 @@
+"""What every part needs: version, environment variables, processor count, deadlines."""

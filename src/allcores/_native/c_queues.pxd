@@ -1,0 +1,62 @@
+# The declarations of csrc/queues and csrc/sync that the queues need. No code.
+from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
+
+cdef extern from "base/ac_base.h" nogil:
+    const char *AC_VERSION
+    ctypedef enum ac_status:
+        AC_OK
+        AC_EMPTY
+        AC_FULL
+        AC_CLOSED
+        AC_NOMEM
+        AC_MISUSE
+
+cdef extern from "base/ac_clock.h" nogil:
+    int64_t AC_FOREVER
+    int64_t AC_NS_PER_MS
+    int64_t ac_now_ns()
+    int64_t ac_deadline_after(int64_t timeout_ns)
+
+cdef extern from "wait/ac_wait.h" nogil:
+    ctypedef enum ac_wait_status:
+        AC_WAIT_WOKEN
+        AC_WAIT_CHANGED
+        AC_WAIT_TIMEOUT
+        AC_WAIT_INTERRUPTED
+    unsigned AC_WAIT_PRIVATE
+
+cdef extern from "sync/ac_event_count.h" nogil:
+    ctypedef struct ac_event_count:
+        pass
+    uint32_t ac_ec_prepare(ac_event_count *ec)
+    ac_wait_status ac_ec_wait(ac_event_count *ec, uint32_t key, int64_t deadline_ns, unsigned flags)
+    void ac_ec_notify_all(ac_event_count *ec, unsigned flags)
+
+cdef extern from "queues/ac_channel.h" nogil:
+    ctypedef struct ac_fifo:
+        pass
+    uint64_t ac_fifo_size(ac_fifo *q)
+    uint64_t ac_fifo_pushed(ac_fifo *q)
+    uint64_t ac_fifo_limit(ac_fifo *q)
+    bint ac_fifo_is_closed(ac_fifo *q)
+    ctypedef struct ac_channel:
+        ac_fifo fifo
+        ac_event_count not_empty
+        ac_event_count not_full
+        ac_event_count all_done
+    ac_channel *ac_channel_new(uint64_t limit)
+    void ac_channel_free(ac_channel *ch)
+    ac_status ac_channel_push(ac_channel *ch, uintptr_t item)
+    ac_status ac_channel_pop(ac_channel *ch, uintptr_t *item)
+    ac_status ac_channel_push_many(ac_channel *ch, const uintptr_t *items, uint64_t count,
+                                   uint64_t *done)
+    ac_status ac_channel_pop_many(ac_channel *ch, uintptr_t *items, uint64_t count, uint64_t *done)
+    void ac_channel_pass_get(ac_channel *ch)
+    void ac_channel_pass_put(ac_channel *ch)
+    void ac_channel_close(ac_channel *ch)
+    void ac_channel_set_limit(ac_channel *ch, uint64_t limit)
+    uint64_t ac_channel_unfinished(ac_channel *ch)
+    bint ac_channel_finish(ac_channel *ch, uint64_t count)
+    void ac_channel_spin(ac_channel *ch, bint get, int64_t deadline_ns)
+    void ac_channel_count_wait(ac_channel *ch)
+    uint64_t ac_channel_waits(ac_channel *ch)

@@ -1,0 +1,89 @@
+/* gc_slots.h - shows the contents of a C structure to the interpreter's cycle collector.
+ *
+ * Cython fills tp_traverse and tp_clear of a class from its object attributes and offers no hook
+ * (cython#2737), but our queues own references that stand in C memory. So the slots are wrapped
+ * when the module is initialised, before a subclass can copy them: ours calls Cython's first, then
+ * visits the items of the ac_channel that the instance points to.
+ *
+ * Why a traverse may walk the queue: with a GIL it holds it, and no queue operation lets go of the
+ * GIL between claim and publish. Without one the collector has stopped the world: every thread
+ * stands at a safe point or is detached, and a queue operation is neither. It counts no
+ * reference, allocates nothing and takes no lock.
+ */
+#ifndef AC_GC_SLOTS_H
+#define AC_GC_SLOTS_H
+
+#include <Python.h>
+
+#include "queues/ac_channel.h"
+
+typedef struct ac_gc_class {
+    traverseproc traverse; /* Cython's */
+    inquiry clear;
+    Py_ssize_t offset; /* of the ac_channel pointer in an instance */
+} ac_gc_class;
+
+/* One entry a class; written once, while the module is initialised. */
+enum { AC_GC_QUEUE = 0, AC_GC_SIMPLE = 1, AC_GC_CLASSES = 2 };
+static ac_gc_class ac_gc_classes[AC_GC_CLASSES];
+
+typedef struct ac_gc_visit {
+    visitproc visit;
+    void *arg;
+} ac_gc_visit;
+
+static int ac_gc_visit_item(uintptr_t item, void *arg) {
+    const ac_gc_visit *const v = (const ac_gc_visit *)arg;
+    return v->visit((PyObject *)item, v->arg);
+}
+
+static ac_channel *ac_gc_channel(PyObject *self, const ac_gc_class *cls) {
+    return *(ac_channel **)((char *)self + cls->offset);
+}
+
+static int ac_gc_traverse(PyObject *self, visitproc visit, void *arg, const ac_gc_class *cls) {
+    const int rc = cls->traverse != NULL ? cls->traverse(self, visit, arg) : 0;
+    if (rc != 0) return rc;
+    ac_channel *const ch = ac_gc_channel(self, cls);
+    if (ch == NULL) return 0;
+    ac_gc_visit v = {visit, arg};
+    return ac_fifo_visit(&ch->fifo, ac_gc_visit_item, &v);
+}
+
+/* Takes out what is inside and drops it. An item's end may run any code, also code that puts into
+ * this queue again: each reference is dropped after the queue is settled. */
+static void ac_gc_drain(ac_channel *ch) {
+    uintptr_t item;
+    while (ch != NULL && ac_fifo_try_pop(&ch->fifo, &item) == AC_OK) Py_DECREF((PyObject *)item);
+}
+
+static int ac_gc_clear(PyObject *self, const ac_gc_class *cls) {
+    ac_gc_drain(ac_gc_channel(self, cls));
+    return cls->clear != NULL ? cls->clear(self) : 0;
+}
+
+static int ac_gc_traverse_queue(PyObject *self, visitproc visit, void *arg) {
+    return ac_gc_traverse(self, visit, arg, &ac_gc_classes[AC_GC_QUEUE]);
+}
+static int ac_gc_clear_queue(PyObject *self) {
+    return ac_gc_clear(self, &ac_gc_classes[AC_GC_QUEUE]);
+}
+static int ac_gc_traverse_simple(PyObject *self, visitproc visit, void *arg) {
+    return ac_gc_traverse(self, visit, arg, &ac_gc_classes[AC_GC_SIMPLE]);
+}
+static int ac_gc_clear_simple(PyObject *self) {
+    return ac_gc_clear(self, &ac_gc_classes[AC_GC_SIMPLE]);
+}
+
+/* Wraps the slots of `type`; `channel_at` is the address of the channel pointer in `instance`. */
+static void ac_gc_install(PyObject *type, int which, PyObject *instance, void *channel_at) {
+    PyTypeObject *const cls = (PyTypeObject *)type;
+    ac_gc_classes[which].traverse = cls->tp_traverse;
+    ac_gc_classes[which].clear = cls->tp_clear;
+    ac_gc_classes[which].offset = (char *)channel_at - (char *)instance;
+    cls->tp_traverse = which == AC_GC_QUEUE ? ac_gc_traverse_queue : ac_gc_traverse_simple;
+    cls->tp_clear = which == AC_GC_QUEUE ? ac_gc_clear_queue : ac_gc_clear_simple;
+    PyType_Modified(cls);
+}
+
+#endif

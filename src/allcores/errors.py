@@ -1,0 +1,42 @@
+"""Every exception of allcores. Where the standard library has one, it is that one."""
+
+import queue as _queue
+from queue import Empty, Full
+
+__all__ = ["Empty", "Full", "NativeImportError", "ShutDown", "WorkerDied"]
+
+if hasattr(_queue, "ShutDown"):
+    ShutDown: type[Exception] = _queue.ShutDown
+else:
+
+    class _ShutDown(Exception):
+        """Raised when put/get with a queue that was shut down (the standard name since 3.13)."""
+
+    _ShutDown.__name__ = _ShutDown.__qualname__ = "ShutDown"
+    ShutDown = _ShutDown
+
+
+class NativeImportError(ImportError):
+    """A compiled module is missing, or was built for another version."""
+
+
+class WorkerDied(RuntimeError):
+    """A worker process ended without giving back the result of its task.
+
+    Parameters
+    ----------
+    message : str
+        What happened, in one sentence.
+    pid : int or None
+        The process.
+    exitcode : int or None
+        Its exit code; negative for the signal that ended it.
+    """
+
+    def __init__(self, message: str, pid: int | None = None, exitcode: int | None = None) -> None:
+        super().__init__(message, pid, exitcode)
+        self.pid = pid
+        self.exitcode = exitcode
+
+    def __str__(self) -> str:
+        return str(self.args[0])
