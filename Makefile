@@ -64,16 +64,20 @@ bench: build $(VENV)/.stamp-bench ## run the benchmarks: python -m bench $(ARGS)
 	@$(bin)/python -m bench $(ARGS)
 
 lint: $(VENV)/.stamp-lint ## ruff, and mypy --strict on src
-	@echo "ruff check" && $(bin)/ruff check .
-	@echo "mypy --strict src" && $(bin)/mypy --strict src
+	@status=0; \
+		echo "ruff check"; $(bin)/ruff check . || status=1; \
+		echo "mypy --strict src"; $(bin)/mypy --strict src || status=1; \
+		exit $$status
 
 wheel: build ## build a wheel into dist/
 	@rm -rf build/lib.* build/bdist.*
-	$(bin)/python -m pip wheel -q --no-build-isolation --no-deps -w dist .
+	@$(bin)/python -c "from setuptools import build_meta as b; \
+		print('dist/' + b.build_wheel('dist', {'quiet': '1'}))"
 
 sdist: build ## build a source archive into dist/
 	@mkdir -p dist
-	$(bin)/python -c "from setuptools import build_meta as b; print('dist/' + b.build_sdist('dist'))"
+	@$(bin)/python -c "from setuptools import build_meta as b; \
+		print('dist/' + b.build_sdist('dist', {'quiet': '1'}))"
 
 clean: ## remove what was built; the virtual environments stay
 	rm -rf build dist src/*.egg-info

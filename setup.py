@@ -43,10 +43,15 @@ def module(
     )
 
 
+SHM = [f"csrc/shm/{name}.c" for name in (
+    "ac_robust_lock_linux", "ac_shm_region_linux", "ac_shm_stream", "ac_shm_queue",
+)]
+
 MODULES = [
     # ac_process.c holds the process's one pool: it is linked into this module and no other.
     module("runtime", [*WAIT, "csrc/sched/ac_pool.c", "csrc/sched/ac_process.c"]),
     module("queues", WAIT, GUARD),
+    module("shm", [*WAIT, *SHM]),
 ]
 
 setup(ext_modules=cythonize(MODULES, compiler_directives=DIRECTIVES, nthreads=2))

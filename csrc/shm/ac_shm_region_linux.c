@@ -44,6 +44,8 @@ int ac_shm_region_attach(ac_shm_region *r, int fd) {
     if (fstat(fd, &st) != 0) return errno;
     const int seals = fcntl(fd, F_GET_SEALS);
     if (seals < 0 || !(seals & F_SEAL_SHRINK) || st.st_size <= 0) return EINVAL;
+    /* It came through an exec or a socket, and goes no further by itself. */
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     return map(r, fd, (size_t)st.st_size);
 }
 
@@ -67,7 +69,7 @@ int ac_shm_region_drop(const ac_shm_region *r, size_t offset, size_t bytes) {
 void ac_shm_region_close(ac_shm_region *r) {
     if (r->base == NULL) return;
     munmap(r->base, r->bytes);
-    close(r->fd);
+    if (r->fd >= 0) close(r->fd);
     r->base = NULL;
     r->fd = -1;
 }

@@ -3,17 +3,30 @@
 
 #include <string.h>
 
+/* A word of `used` and a word of `backed` bits for 64 physical segments lie side by side. */
 #define BITS 64u
+#define PAGE 4096u /* the least there is; a larger page is backed more often than needed */
 
-static bool bit_get(const uint64_t *bits, uint32_t i) { return bits[i / BITS] >> (i % BITS) & 1; }
-static void bit_set(uint64_t *bits, uint32_t i) { bits[i / BITS] |= UINT64_C(1) << (i % BITS); }
-static void bit_clear(uint64_t *bits, uint32_t i) { bits[i / BITS] &= ~(UINT64_C(1) << (i % BITS)); }
+static uint64_t *used_word(const ac_shm_stream *s, uint32_t w) { return s->bits + 2 * (size_t)w; }
+static uint64_t *backed_word(const ac_shm_stream *s, uint32_t w) { return used_word(s, w) + 1; }
+static uint64_t bit(uint32_t i) { return UINT64_C(1) << (i % BITS); }
+
+static bool is_used(const ac_shm_stream *s, uint32_t i) { return *used_word(s, i / BITS) & bit(i); }
+static bool is_backed(const ac_shm_stream *s, uint32_t i) {
+    return *backed_word(s, i / BITS) & bit(i);
+}
+static void set_used(ac_shm_stream *s, uint32_t i) { *used_word(s, i / BITS) |= bit(i); }
+static void set_free(ac_shm_stream *s, uint32_t i) { *used_word(s, i / BITS) &= ~bit(i); }
 
 static uint32_t words_for(uint32_t count) { return (count + BITS - 1) / BITS; }
 
-size_t ac_shm_stream_table_bytes(uint32_t count) {
+static size_t bits_at(uint32_t count) {
     const size_t table = sizeof(uint32_t) * (size_t)ac_ceil_pow2_u64(count);
-    return (table + 7) / 8 * 8 + 2 * sizeof(uint64_t) * words_for(count);
+    return (table + 15) / 16 * 16;
+}
+
+size_t ac_shm_stream_table_bytes(uint32_t count) {
+    return bits_at(count) + 2 * sizeof(uint64_t) * words_for(count);
 }
 
 void ac_shm_stream_open(ac_shm_stream *s, const ac_shm_region *region, ac_shm_stream_shared *shared,
@@ -21,13 +34,11 @@ void ac_shm_stream_open(ac_shm_stream *s, const ac_shm_region *region, ac_shm_st
                         uint32_t spares) {
     const uint32_t slots = (uint32_t)ac_ceil_pow2_u64(count);
     uint8_t *const at = tables;
-    const size_t bits_at = (sizeof(uint32_t) * (size_t)slots + 7) / 8 * 8;
     *s = (ac_shm_stream){
         .region = region,
         .shared = shared,
         .segment_of = tables,
-        .used = (uint64_t *)(void *)(at + bits_at),
-        .backed_bits = (uint64_t *)(void *)(at + bits_at) + words_for(count),
+        .bits = (uint64_t *)(void *)(at + bits_at(count)),
         .data = data,
         .shift = shift,
         .count = count,
@@ -46,23 +57,30 @@ static size_t offset_of(const ac_shm_stream *s, uint32_t physical) {
     return (size_t)(s->data - s->region->base) + ((size_t)physical << s->shift);
 }
 
-/* The lowest free segment, or s->count. A free segment that has memory is below `high`. */
+/* `high`, checked. */
+static uint32_t high(const ac_shm_stream *s) {
+    return s->shared->high < s->count ? s->shared->high : s->count;
+}
+
+/* The lowest free segment, or s->count. Words of bits from `high` up were never touched. */
 static uint32_t lowest_free(const ac_shm_stream *s) {
-    const uint32_t words = words_for(s->count);
-    for (uint32_t w = 0; w < words; w++) {
-        if (s->used[w] == UINT64_MAX) continue;
-        const uint32_t i = w * BITS + (uint32_t)__builtin_ctzll(~s->used[w]);
-        return i < s->count ? i : s->count;
+    const uint32_t end = high(s);
+    for (uint32_t w = 0; w < words_for(end); w++) {
+        const uint64_t used = *used_word(s, w);
+        if (used == UINT64_MAX) continue;
+        const uint32_t i = w * BITS + (uint32_t)__builtin_ctzll(~used);
+        return i < end ? i : end;
     }
-    return s->count;
+    return end;
 }
 
 static void reclaim(ac_shm_stream *s, uint64_t head) {
     const uint64_t until = head >> s->shift;
     uint64_t logical = ac_load_relaxed(&s->shared->reclaimed);
+    if (until - logical > s->count) logical = until - s->count; /* scribbled over: no endless loop */
     for (; logical < until; logical++) {
         uint32_t physical;
-        if (lookup(s, logical, &physical)) bit_clear(s->used, physical);
+        if (lookup(s, logical, &physical)) set_free(s, physical);
     }
     ac_store_relaxed(&s->shared->reclaimed, logical);
 }
@@ -70,41 +88,54 @@ static void reclaim(ac_shm_stream *s, uint64_t head) {
 /* Drops the memory of the highest free segments until `spares` of them still have theirs. */
 static void trim(ac_shm_stream *s) {
     ac_shm_stream_shared *const sh = s->shared;
-    const uint32_t words = words_for(sh->high < s->count ? sh->high : s->count);
+    uint32_t end = high(s);
     uint32_t idle = 0;
-    for (uint32_t w = 0; w < words; w++)
-        idle += (uint32_t)__builtin_popcountll(s->backed_bits[w] & ~s->used[w]);
-    for (uint32_t w = words; w-- > 0 && idle > s->spares;) {
-        uint64_t free_bits;
-        while (idle > s->spares && (free_bits = s->backed_bits[w] & ~s->used[w]) != 0) {
-            const uint32_t i = w * BITS + (BITS - 1 - (uint32_t)__builtin_clzll(free_bits));
-            /* Before the memory goes: a successor of ours backs it again, at worst needlessly. */
-            bit_clear(s->backed_bits, i);
-            ac_fence_compiler();
-            (void)ac_shm_region_drop(s->region, offset_of(s, i), (size_t)1 << s->shift);
-            ac_store_relaxed(&sh->backed, ac_load_relaxed(&sh->backed) - 1);
-            idle--;
-        }
+    for (uint32_t w = 0; w < words_for(end); w++)
+        idle += (uint32_t)__builtin_popcountll(*backed_word(s, w) & ~*used_word(s, w));
+    for (; end > 0 && idle > s->spares; end--) {
+        const uint32_t i = end - 1;
+        if (is_used(s, i) || !is_backed(s, i)) continue;
+        /* Before the memory goes: a successor of ours backs it again, at worst needlessly. */
+        *backed_word(s, i / BITS) &= ~bit(i);
+        ac_fence_compiler();
+        (void)ac_shm_region_drop(s->region, offset_of(s, i), (size_t)1 << s->shift);
+        ac_store_relaxed(&sh->backed, ac_load_relaxed(&sh->backed) - 1);
+        idle--;
     }
-    while (sh->high > 0 && !bit_get(s->backed_bits, sh->high - 1) &&
-           !bit_get(s->used, sh->high - 1))
-        sh->high--;
+    end = high(s);
+    while (end > 0 && !is_backed(s, end - 1) && !is_used(s, end - 1)) end--;
+    sh->high = end;
+}
+
+/* Backs the page in which `at` lies, if `at` is the first thing that is used of it. */
+static bool back_table(const ac_shm_stream *s, const void *at) {
+    const size_t offset = (size_t)((const uint8_t *)at - s->region->base);
+    const size_t page = offset / PAGE * PAGE;
+    return ac_shm_region_back(s->region, page, PAGE) == 0;
 }
 
 /* Gives the next logical segment a physical one with memory under it. */
 static ac_stream_status map_next(ac_shm_stream *s) {
     ac_shm_stream_shared *const sh = s->shared;
     const uint32_t physical = lowest_free(s);
+    uint32_t *const slot = &s->segment_of[sh->mapped & s->table_mask];
     if (physical == s->count) return AC_STREAM_LIMIT;
-    if (!bit_get(s->backed_bits, physical)) {
+    /* The tables of a large queue are mostly never touched: they get memory as they are. */
+    if (((uintptr_t)slot % PAGE == 0 || sh->mapped == 0) && !back_table(s, slot))
+        return AC_STREAM_NOMEM;
+    if (physical >= high(s)) {
+        if (physical % BITS == 0 && !back_table(s, used_word(s, physical / BITS)))
+            return AC_STREAM_NOMEM;
+        sh->high = physical + 1; /* first: a successor finds every set bit below it */
+    }
+    if (!is_backed(s, physical)) {
         if (ac_shm_region_back(s->region, offset_of(s, physical), (size_t)1 << s->shift) != 0)
             return AC_STREAM_NOMEM;
-        if (physical >= sh->high) sh->high = physical + 1;
-        bit_set(s->backed_bits, physical);
+        *backed_word(s, physical / BITS) |= bit(physical);
         ac_store_relaxed(&sh->backed, ac_load_relaxed(&sh->backed) + 1);
     }
-    bit_set(s->used, physical);
-    s->segment_of[sh->mapped & s->table_mask] = physical;
+    set_used(s, physical);
+    *slot = physical;
     sh->mapped++;
     return AC_STREAM_OK;
 }
@@ -112,10 +143,11 @@ static ac_stream_status map_next(ac_shm_stream *s) {
 /* Frees what was mapped beyond `tail` and never written. */
 static void unmap_beyond(ac_shm_stream *s, uint64_t tail) {
     const uint64_t keep = (tail + ((UINT64_C(1) << s->shift) - 1)) >> s->shift;
+    if (s->shared->mapped - keep > s->count) s->shared->mapped = keep; /* scribbled over */
     while (s->shared->mapped > keep) {
         s->shared->mapped--;
         uint32_t physical;
-        if (lookup(s, s->shared->mapped, &physical)) bit_clear(s->used, physical);
+        if (lookup(s, s->shared->mapped, &physical)) set_free(s, physical);
     }
 }
 
@@ -179,17 +211,13 @@ void ac_shm_stream_rebuild(ac_shm_stream *s, uint64_t head, uint64_t tail) {
     const uint64_t end = (tail + ((UINT64_C(1) << s->shift) - 1)) >> s->shift;
     sh->mapped = end;
     ac_store_relaxed(&sh->reclaimed, first);
-    memset(s->used, 0, sizeof(uint64_t) * words_for(s->count));
+    for (uint32_t w = 0; w < words_for(high(s)); w++) *used_word(s, w) = 0;
     for (uint64_t logical = first; logical < end; logical++) {
         uint32_t physical;
-        if (lookup(s, logical, &physical)) bit_set(s->used, physical);
+        if (lookup(s, logical, &physical)) set_used(s, physical);
     }
     uint64_t backed = 0;
-    sh->high = 0;
-    for (uint32_t i = 0; i < s->count; i++) {
-        if (!bit_get(s->backed_bits, i) && !bit_get(s->used, i)) continue;
-        backed += bit_get(s->backed_bits, i);
-        sh->high = i + 1;
-    }
+    for (uint32_t w = 0; w < words_for(high(s)); w++)
+        backed += (uint64_t)__builtin_popcountll(*backed_word(s, w));
     ac_store_relaxed(&sh->backed, backed);
 }

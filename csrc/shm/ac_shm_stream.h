@@ -43,8 +43,8 @@ typedef struct ac_shm_stream {
     const ac_shm_region *region;
     ac_shm_stream_shared *shared;
     uint32_t *segment_of;   /* [table_mask + 1], indexed by logical segment & table_mask */
-    uint64_t *used;         /* bit set: the physical segment is mapped, or may be */
-    uint64_t *backed_bits;  /* bit set: it has memory; cleared before the memory is dropped */
+    uint64_t *bits;         /* pairs of words: used (the segment is mapped, or may be), backed (it
+                               has memory; cleared before the memory is dropped) */
     uint8_t *data;          /* physical segment 0 */
     uint32_t shift;         /* a segment has 1 << shift bytes */
     uint32_t count;         /* physical segments */

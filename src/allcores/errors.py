@@ -3,7 +3,15 @@
 import queue as _queue
 from queue import Empty, Full
 
-__all__ = ["Empty", "Full", "NativeImportError", "ShutDown", "WorkerDied"]
+__all__ = [
+    "Empty",
+    "Full",
+    "NativeImportError",
+    "QueueCorrupted",
+    "RemoteError",
+    "ShutDown",
+    "WorkerDied",
+]
 
 if hasattr(_queue, "ShutDown"):
     ShutDown: type[Exception] = _queue.ShutDown
@@ -37,6 +45,29 @@ class WorkerDied(RuntimeError):
         super().__init__(message, pid, exitcode)
         self.pid = pid
         self.exitcode = exitcode
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class QueueCorrupted(RuntimeError):
+    """The shared memory of a queue holds what no queue writes: another process wrote over it."""
+
+
+class RemoteError(RuntimeError):
+    """Stands for an exception of another process that could not be brought over by pickling.
+
+    Parameters
+    ----------
+    message : str
+        What ``repr`` said about the exception there.
+    traceback : str
+        Its traceback, as text.
+    """
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        super().__init__(message, traceback)
+        self.traceback = traceback
 
     def __str__(self) -> str:
         return str(self.args[0])

@@ -1,0 +1,1 @@
+"""One question a file. bench/README.md says how to add one."""

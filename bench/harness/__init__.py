@@ -1,0 +1,1 @@
+"""What measures: rivals alternating in one run, spread, CPU-seconds, the machine's ceiling."""

@@ -1,0 +1,1 @@
+"""Adapters to what allcores is compared with; the optional ones may be absent."""

@@ -1,0 +1,136 @@
+/* ac_words_scan.c - see ac_words_scan.h. 64 bytes become 64 bits, one for each that is whitespace;
+ * word edges are where neighbouring bits differ (Langdale and Lemire, Parsing gigabytes of JSON per
+ * second, 2019). Only how the bits are made depends on the instruction set. */
+#include "kernels/ac_words_scan.h"
+
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi,bmi2,popcnt,lzcnt")))
+#endif
+
+#define ONES UINT64_C(0x0101010101010101)
+#define HIGHS (ONES * 0x80)
+#define LOWS (ONES * 0x7F)
+
+/* Eight bytes as eight bits. Sums of 7-bit parts cannot carry into the next byte. */
+AC_INLINE uint64_t spaces8(const uint8_t *p) {
+    uint64_t w;
+    memcpy(&w, p, 8);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    w = __builtin_bswap64(w);
+#endif
+    const uint64_t part = w & LOWS, blank = part ^ (ONES * ' ');
+    const uint64_t from9 = part + ONES * (128 - 9), from14 = part + ONES * (128 - 14);
+    const uint64_t not_blank = blank + LOWS;
+    const uint64_t found = ((from9 & ~from14) | ~not_blank) & ~w & HIGHS;
+    return ((found >> 7) * UINT64_C(0x0102040810204080)) >> 56;
+}
+
+AC_INLINE uint64_t spaces64_portable(const uint8_t *p) {
+    uint64_t bits = 0;
+    for (int i = 0; i < 8; i++) bits |= spaces8(p + 8 * i) << (8 * i);
+    return bits;
+}
+
+/* The loop, compiled once for each way to make the bits. */
+#define EDGES_BODY(spaces64)                                                                \
+    uint64_t before = !*in_word; /* the bit of the byte before */                           \
+    uint32_t *to = edge;                                                                    \
+    for (int64_t at = 0; at < n; at += 64) {                                                \
+        uint64_t bits;                                                                      \
+        if (n - at >= 64) {                                                                 \
+            bits = spaces64(text + at);                                                     \
+        } else {                                                                            \
+            /* The rest is filled with copies of the last byte: no edges there. */          \
+            uint8_t rest[64];                                                               \
+            memset(rest, text[n - 1], 64);                                                  \
+            memcpy(rest, text + at, (size_t)(n - at));                                      \
+            bits = spaces64(rest);                                                          \
+        }                                                                                   \
+        uint64_t edges = bits ^ (bits << 1 | before);                                       \
+        before = bits >> 63;                                                                \
+        uint32_t *const next = to + __builtin_popcountll(edges);                            \
+        while (edges != 0) {                                                                \
+            /* Four at a time, some of them too many: the next ones overwrite them. */      \
+            for (int k = 0; k < 4; k++) {                                                   \
+                to[k] = (uint32_t)(at + (edges ? __builtin_ctzll(edges) : 0));              \
+                edges &= edges - 1;                                                         \
+            }                                                                               \
+            to += 4;                                                                        \
+        }                                                                                   \
+        to = next;                                                                          \
+    }                                                                                       \
+    *in_word = !before;                                                                     \
+    return to - edge
+
+#define FIND_BODY(spaces64)                                                                 \
+    for (; n - lo >= 64; lo += 64) {                                                        \
+        const uint64_t bits = spaces64(text + lo);                                          \
+        if (bits != 0) return lo + __builtin_ctzll(bits);                                   \
+    }                                                                                       \
+    while (lo < n && !ac_is_space(text[lo])) lo++;                                          \
+    return lo
+
+static int64_t edges_portable(const uint8_t *text, int64_t n, bool *in_word, uint32_t *edge) {
+    EDGES_BODY(spaces64_portable);
+}
+
+static int64_t find_portable(const uint8_t *text, int64_t lo, int64_t n) {
+    FIND_BODY(spaces64_portable);
+}
+
+#if defined(__x86_64__)
+AVX2 static inline uint64_t spaces64_avx2(const uint8_t *p) {
+    const __m256i blank = _mm256_set1_epi8(' '), nine = _mm256_set1_epi8(9);
+    const __m256i four = _mm256_set1_epi8(4);
+    uint64_t bits = 0;
+    for (int i = 0; i < 2; i++) {
+        const __m256i v = _mm256_loadu_si256((const void *)(p + 32 * i));
+        const __m256i d = _mm256_sub_epi8(v, nine);
+        const __m256i found = _mm256_or_si256(_mm256_cmpeq_epi8(v, blank),
+                                              _mm256_cmpeq_epi8(_mm256_min_epu8(d, four), d));
+        bits |= (uint64_t)(uint32_t)_mm256_movemask_epi8(found) << (32 * i);
+    }
+    return bits;
+}
+
+AVX512 static inline uint64_t spaces64_avx512(const uint8_t *p) {
+    const __m512i v = _mm512_loadu_si512((const void *)p);
+    const __m512i d = _mm512_sub_epi8(v, _mm512_set1_epi8(9));
+    return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(' ')) |
+           _mm512_cmplt_epu8_mask(d, _mm512_set1_epi8(5));
+}
+
+AVX2 static int64_t edges_avx2(const uint8_t *text, int64_t n, bool *in_word, uint32_t *edge) {
+    EDGES_BODY(spaces64_avx2);
+}
+
+AVX512 static int64_t edges_avx512(const uint8_t *text, int64_t n, bool *in_word, uint32_t *edge) {
+    EDGES_BODY(spaces64_avx512);
+}
+
+AVX2 static int64_t find_avx2(const uint8_t *text, int64_t lo, int64_t n) {
+    FIND_BODY(spaces64_avx2);
+}
+#endif
+
+int64_t ac_words_edges(ac_simd simd, const uint8_t *text, int64_t n, bool *in_word,
+                       uint32_t *edge) {
+#if defined(__x86_64__)
+    if (simd == AC_SIMD_AVX512) return edges_avx512(text, n, in_word, edge);
+    if (simd == AC_SIMD_AVX2) return edges_avx2(text, n, in_word, edge);
+#endif
+    (void)simd;
+    return edges_portable(text, n, in_word, edge);
+}
+
+int64_t ac_words_find_space(ac_simd simd, const uint8_t *text, int64_t lo, int64_t n) {
+#if defined(__x86_64__)
+    if (simd == AC_SIMD_AVX512 || simd == AC_SIMD_AVX2) return find_avx2(text, lo, n);
+#endif
+    (void)simd;
+    return find_portable(text, lo, n);
+}

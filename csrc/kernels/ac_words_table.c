@@ -1,0 +1,120 @@
+/* ac_words_table.c - see ac_words_table.h. The hash is of the multiply-and-fold kind (Wang Yi's wyhash). */
+#include "kernels/ac_words_table.h"
+
+#define FIRST_CAPACITY 4096 /* 128 KB: half a second-level cache; small inputs grow no further */
+#define ARENA_BLOCK ((size_t)64 << 10)
+
+_Static_assert(sizeof(ac_word_slot) == 32, "two slots fill a cache line");
+
+AC_INLINE uint64_t load8(const uint8_t *p) {
+    uint64_t w;
+    memcpy(&w, p, 8);
+    return w;
+}
+
+uint64_t ac_word_hash_long(const uint8_t *bytes, uint64_t length, uint64_t seed) {
+    const uint64_t odd = UINT64_C(0xA0761D6478BD642F), other = UINT64_C(0xE7037ED1A0B428DB);
+    uint64_t h = seed ^ length;
+    for (uint64_t at = 0; at + 16 < length; at += 16)
+        h = ac_mix(load8(bytes + at) ^ h, load8(bytes + at + 8) ^ odd);
+    h = ac_mix(load8(bytes + length - 16) ^ h, load8(bytes + length - 8) ^ other);
+    return ac_mix(h ^ seed, other);
+}
+
+static uint8_t *arena_take(ac_words_table *t, uint64_t length) {
+    if ((uint64_t)(t->arena_end - t->arena_at) < length) {
+        const size_t room = length > ARENA_BLOCK / 4 ? (size_t)length : ARENA_BLOCK;
+        ac_arena_block *const block = ac_scratch_alloc(sizeof *block + room);
+        if (block == NULL) return NULL;
+        block->bytes = sizeof *block + room;
+        block->next = t->arena;
+        t->arena = block;
+        if (room != ARENA_BLOCK) return (uint8_t *)(block + 1); /* a block of its own */
+        t->arena_at = (uint8_t *)(block + 1);
+        t->arena_end = t->arena_at + room;
+    }
+    uint8_t *const p = t->arena_at;
+    t->arena_at += length;
+    return p;
+}
+
+static bool same(const ac_word_slot *s, const ac_word_key *key) {
+    if (s->word[0] != key->word[0] || s->length != key->length) return false;
+    if (AC_LIKELY(key->length <= AC_WORD_INLINE)) return s->word[1] == key->word[1];
+    return memcmp((const void *)(uintptr_t)s->word[1], (const void *)(uintptr_t)key->word[1],
+                  key->length) == 0;
+}
+
+bool ac_words_table_reserve(ac_words_table *t, uint64_t more, uint64_t seed, int skip) {
+    const uint64_t wanted = t->used + more;
+    if (wanted <= t->capacity / 8 * 5) return true;
+    /* Small tables grow by four: moving the words often costs more than the room. */
+    uint64_t capacity = t->capacity == 0 ? FIRST_CAPACITY : t->capacity;
+    if (t->capacity != 0 && t->capacity < 65536) capacity *= 2;
+    while (wanted > capacity / 8 * 5) capacity *= 2;
+    ac_word_slot *const slots =
+        ac_scratch_alloc_zeroed(ac_scratch_product(capacity, sizeof *slots));
+    if (slots == NULL) return false;
+    ac_words_table grown = *t;
+    grown.slots = slots;
+    grown.capacity = capacity;
+    for (uint64_t i = 0; i < t->capacity; i++) {
+        const ac_word_slot *const s = &t->slots[i];
+        if (s->count == 0) continue;
+        uint64_t at = ac_words_home(&grown, ac_word_slot_hash(s, seed), skip);
+        while (slots[at].count != 0) at = (at + 1) & (capacity - 1);
+        slots[at] = *s;
+    }
+    ac_scratch_free(t->slots, t->capacity * sizeof *slots);
+    *t = grown;
+    return true;
+}
+
+bool ac_words_table_add(ac_words_table *t, const ac_word_key *key, uint64_t count, int skip,
+                        bool keep) {
+    uint64_t at = ac_words_home(t, key->hash, skip);
+    ac_word_slot *s = &t->slots[at];
+    while (s->count != 0) {
+        if (AC_LIKELY(same(s, key))) {
+            s->count += count;
+            return true;
+        }
+        at = (at + 1) & (t->capacity - 1);
+        s = &t->slots[at];
+    }
+    uint64_t second = key->word[1];
+    if (key->length > AC_WORD_INLINE && !keep) {
+        uint8_t *const bytes = arena_take(t, key->length);
+        if (bytes == NULL) return false;
+        memcpy(bytes, (const void *)(uintptr_t)second, key->length);
+        second = (uint64_t)(uintptr_t)bytes;
+    }
+    s->count = count;
+    s->length = key->length;
+    s->word[0] = key->word[0];
+    s->word[1] = second;
+    t->used++;
+    return true;
+}
+
+const ac_word_slot *ac_words_table_find(const ac_words_table *t, const ac_word_key *key, int skip) {
+    if (t->capacity == 0) return NULL;
+    uint64_t at = ac_words_home(t, key->hash, skip);
+    for (; t->slots[at].count != 0; at = (at + 1) & (t->capacity - 1))
+        if (same(&t->slots[at], key)) return &t->slots[at];
+    return NULL;
+}
+
+void ac_words_arena_free(ac_arena_block *blocks) {
+    while (blocks != NULL) {
+        ac_arena_block *const next = blocks->next;
+        ac_scratch_free(blocks, blocks->bytes);
+        blocks = next;
+    }
+}
+
+void ac_words_table_free(ac_words_table *t) {
+    ac_scratch_free(t->slots, t->capacity * sizeof *t->slots);
+    ac_words_arena_free(t->arena);
+    memset(t, 0, sizeof *t);
+}

@@ -1,0 +1,159 @@
+/* ac_shm_queue.h - a queue of byte messages between processes, that survives the killing of any.
+ *
+ *   ac_shm_queue q;
+ *   ac_shm_queue_create(&q, &(ac_shm_queue_options){.limit_bytes = 1 << 30});
+ *   ... fork(), or ac_shm_queue_attach(&q, fd) elsewhere ...
+ *   ac_shm_image im = ac_shm_image_of(&head, kind, data, n);      one message
+ *   ac_shm_queue_put(&q, &im, AC_SHM_TRY);
+ *   ac_shm_batch got = {.small = buffer, .small_bytes = sizeof buffer};
+ *   ac_shm_queue_take(&q, 1, &got, AC_SHM_TRY);
+ *   for (const uint8_t *at = got.data; ...; at = ac_shm_record_next(at)) ...
+ *   free(got.large);
+ *
+ * Option A of the design: one robust lock for those who put, one for those who take, an endless
+ * stream of records between them (ac_shm_stream.h). One global order. A message is visible when the
+ * one release store of `tail` has published it, however long it is, so that a killed producer leaves
+ * nothing half-visible; it is taken when `head` has moved, after the copy, so that a killed consumer
+ * loses at most the batch that it held. README.md beside this file has the table of kills.
+ *
+ * Any thread of any process may call any function; a forked child goes on with its copy of the
+ * handle. Progress: blocking behind a live lock holder (also a stopped one), never behind a dead
+ * one. Holders do nothing but copy.
+ *
+ * Three forms, told apart by the deadline that is passed:
+ *   AC_SHM_TRY       tries once and copies little: may be called attached to an interpreter.
+ *                    Says BUSY or BIG where the same call must be made detached.
+ *   AC_SHM_NOWAIT    detached: waits for the lock alone, up to a slice, and copies anything
+ *   a deadline       detached: waits for a message or for room too, up to a slice
+ * A slice is at most AC_SHM_SLICE_NS; after it the caller looks at signals and at its deadline, and
+ * calls again. So a wake that was lost with its killed sender only delays.
+ */
+#ifndef AC_SHM_QUEUE_H
+#define AC_SHM_QUEUE_H
+
+#include "shm/ac_robust_lock.h"
+#include "shm/ac_shm_stream.h"
+#include "sync/ac_event_count.h"
+
+#define AC_SHM_TRY INT64_C(-1)
+#define AC_SHM_NOWAIT INT64_C(0)
+#define AC_SHM_SLICE_NS (50 * AC_NS_PER_MS)
+
+/* A try copies at most this much; rule 2 of DESIGN.md. */
+#define AC_SHM_SMALL_BYTES 16384
+
+typedef enum ac_shm_status {
+    AC_SHM_OK = 0,          /* done, wholly or in part (see `count`) */
+    AC_SHM_EMPTY = 1,       /* nothing to take, until the end of the slice */
+    AC_SHM_FULL = 2,        /* maxsize messages are in, until the end of the slice */
+    AC_SHM_CLOSED = 3,      /* put: shut down; take: shut down and empty */
+    AC_SHM_BUSY = 4,        /* the lock was another's, until the end of the slice */
+    AC_SHM_BIG = 5,         /* AC_SHM_TRY only: there is too much to copy */
+    AC_SHM_LIMIT = 6,       /* the memory limit of the queue is reached; nothing was put */
+    AC_SHM_NOMEM = 7,       /* the system has no memory left; nothing was put or taken */
+    AC_SHM_CORRUPT = 8,     /* a peer has written over the segment */
+    AC_SHM_INTERRUPTED = 9, /* a signal handler ran in this thread */
+} ac_shm_status;
+
+/* ---- records: what the stream is made of ---- */
+
+#define AC_SHM_MARK 0xac5e6d01u
+#define AC_SHM_ALIGN 16u
+
+typedef struct ac_shm_record {
+    uint64_t bytes; /* of the payload that follows; the next record is at the next multiple of 16 */
+    uint32_t kind;  /* the caller's; not 0 */
+    uint32_t mark;  /* AC_SHM_MARK */
+} ac_shm_record;
+
+AC_INLINE size_t ac_shm_record_size(uint64_t payload) {
+    return (size_t)((sizeof(ac_shm_record) + payload + (AC_SHM_ALIGN - 1)) &
+                    ~(uint64_t)(AC_SHM_ALIGN - 1));
+}
+
+/* Records as they will lie in the stream: `front` bytes and then `body` bytes, padded to 16. */
+typedef struct ac_shm_image {
+    const void *front;
+    size_t front_bytes;
+    const void *body; /* may be NULL */
+    size_t body_bytes;
+    uint64_t count; /* in: records in front and body. If body != NULL there is exactly one */
+} ac_shm_image;
+
+/* What a take gives. If more than `small_bytes` came, it is in malloced memory that the caller
+ * frees. `data` points at `count` records, each at a multiple of 16 from `data`. */
+typedef struct ac_shm_batch {
+    void *small;
+    size_t small_bytes;
+    void *large;
+    const uint8_t *data;
+    size_t bytes;
+    uint64_t count;
+    bool untidy; /* drained segments wait: call ac_shm_queue_tidy, detached */
+} ac_shm_batch;
+
+/* ---- the queue ---- */
+
+typedef struct ac_shm_queue_shared ac_shm_queue_shared; /* ac_shm_queue.c */
+
+typedef struct ac_shm_queue {
+    ac_shm_region region; /* base == NULL: not open; every other function needs an open one */
+    ac_shm_queue_shared *shared;
+    ac_shm_stream stream;
+    uint64_t maxsize;          /* 0: no limit */
+    ac_atomic_u32 spin_ns[2];  /* this process's guess how long spinning pays: items, room */
+} ac_shm_queue;
+
+typedef struct ac_shm_queue_options {
+    uint64_t maxsize;     /* messages; 0: no limit but memory */
+    uint64_t limit_bytes; /* of messages that wait, rounded up to segments; address space is taken
+                             for it, memory not before it is needed */
+    uint32_t shift;       /* a segment has 1 << shift bytes, from one page up; 0: the default */
+    uint32_t spares;      /* so many drained segments keep their memory; 0: the default */
+} ac_shm_queue_options;
+
+/* Both return 0 or an errno. attach takes the descriptor over when it succeeds; EINVAL where it is
+ * not a queue's, EPROTO where it is one of another version or C library. */
+int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options);
+int ac_shm_queue_attach(ac_shm_queue *q, int fd);
+void ac_shm_queue_close(ac_shm_queue *q); /* nobody may be inside */
+
+/* Puts `*count` = image->count records, or with a maxsize the first of them; on OK `*count` is the
+ * number put and `*bytes` their size, so that the caller can go on from there. */
+ac_shm_status ac_shm_queue_put(ac_shm_queue *q, const ac_shm_image *image, int64_t deadline_ns,
+                               uint64_t *count, size_t *bytes);
+
+/* Takes 1 to `most` records; fewer than there are if they are large (about a megabyte). */
+ac_shm_status ac_shm_queue_take(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch,
+                                int64_t deadline_ns);
+
+/* For one who leaves a wait with an exception: passes on the wake that it may have consumed. */
+void ac_shm_queue_pass_on(ac_shm_queue *q);
+
+/* No more puts; takers get what is in, then CLOSED. With `discard`, what is in is dropped and counts
+ * as done. Wakes everyone. A slice like the others: OK, or BUSY: call again. */
+ac_shm_status ac_shm_queue_shutdown(ac_shm_queue *q, bool discard);
+bool ac_shm_queue_is_shut_down(const ac_shm_queue *q);
+
+/* For joinable queues. done: false if more are done than were put. join: OK when as many are done
+ * as were put; EMPTY after a slice. */
+bool ac_shm_queue_done(ac_shm_queue *q);
+ac_shm_status ac_shm_queue_join(ac_shm_queue *q, int64_t deadline_ns);
+
+/* Takes drained segments back and hands memory beyond the spares to the system. */
+void ac_shm_queue_tidy(ac_shm_queue *q);
+
+typedef struct ac_shm_queue_stats {
+    uint64_t puts, gets, done; /* messages since the creation */
+    uint64_t bytes;            /* that went through, with headers */
+    uint64_t waiting_bytes;    /* that wait */
+    uint64_t memory_bytes;     /* that are backed by memory at the moment */
+    uint64_t limit_bytes;      /* that can wait */
+    uint64_t deaths;           /* how often a lock was inherited from a dead holder */
+} ac_shm_queue_stats;
+
+void ac_shm_queue_stat(const ac_shm_queue *q, ac_shm_queue_stats *out);
+uint64_t ac_shm_queue_depth(const ac_shm_queue *q); /* messages; right when nobody is inside */
+bool ac_shm_queue_is_empty(const ac_shm_queue *q);
+
+#endif

@@ -1,0 +1,92 @@
+# The declarations of csrc/shm that the queues between processes need. No code.
+from libc.stdint cimport int64_t, uint32_t, uint64_t, uint8_t
+
+cdef extern from "base/ac_base.h" nogil:
+    const char *AC_VERSION
+
+cdef extern from "base/ac_clock.h" nogil:
+    int64_t AC_FOREVER
+    int64_t ac_now_ns()
+    int64_t ac_deadline_after(int64_t timeout_ns)
+
+cdef extern from "shm/ac_shm_queue.h" nogil:
+    int64_t AC_SHM_TRY
+    int64_t AC_SHM_NOWAIT
+    uint32_t AC_SHM_MARK
+    int AC_SHM_SMALL_BYTES
+
+    ctypedef enum ac_shm_status:
+        AC_SHM_OK
+        AC_SHM_EMPTY
+        AC_SHM_FULL
+        AC_SHM_CLOSED
+        AC_SHM_BUSY
+        AC_SHM_BIG
+        AC_SHM_LIMIT
+        AC_SHM_NOMEM
+        AC_SHM_CORRUPT
+        AC_SHM_INTERRUPTED
+
+    ctypedef struct ac_shm_record:
+        uint64_t bytes
+        uint32_t kind
+        uint32_t mark
+
+    size_t ac_shm_record_size(uint64_t payload)
+
+    ctypedef struct ac_shm_image:
+        const void *front
+        size_t front_bytes
+        const void *body
+        size_t body_bytes
+        uint64_t count
+
+    ctypedef struct ac_shm_batch:
+        void *small
+        size_t small_bytes
+        void *large
+        const uint8_t *data
+        size_t bytes
+        uint64_t count
+        bint untidy
+
+    ctypedef struct ac_shm_region:
+        uint8_t *base
+        int fd
+
+    ctypedef struct ac_shm_queue:
+        ac_shm_region region
+        uint64_t maxsize
+
+    ctypedef struct ac_shm_queue_options:
+        uint64_t maxsize
+        uint64_t limit_bytes
+        uint32_t shift
+        uint32_t spares
+
+    ctypedef struct ac_shm_queue_stats:
+        uint64_t puts
+        uint64_t gets
+        uint64_t done
+        uint64_t bytes
+        uint64_t waiting_bytes
+        uint64_t memory_bytes
+        uint64_t limit_bytes
+        uint64_t deaths
+
+    int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options)
+    int ac_shm_queue_attach(ac_shm_queue *q, int fd)
+    void ac_shm_queue_close(ac_shm_queue *q)
+    ac_shm_status ac_shm_queue_put(ac_shm_queue *q, const ac_shm_image *image, int64_t deadline_ns,
+                                   uint64_t *count, size_t *bytes)
+    ac_shm_status ac_shm_queue_take(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch,
+                                    int64_t deadline_ns)
+    void ac_shm_queue_pass_on(ac_shm_queue *q)
+    ac_shm_status ac_shm_queue_shutdown(ac_shm_queue *q, bint discard)
+    bint ac_shm_queue_is_shut_down(const ac_shm_queue *q)
+    bint ac_shm_queue_done(ac_shm_queue *q)
+    ac_shm_status ac_shm_queue_join(ac_shm_queue *q, int64_t deadline_ns)
+    void ac_shm_queue_tidy(ac_shm_queue *q)
+    void ac_shm_queue_stat(const ac_shm_queue *q, ac_shm_queue_stats *out)
+    uint64_t ac_shm_queue_depth(const ac_shm_queue *q)
+    bint ac_shm_queue_is_empty(const ac_shm_queue *q)

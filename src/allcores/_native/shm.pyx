@@ -1,0 +1,784 @@
+"""Queues of picklable objects between processes: the carrier of `allcores.multiprocessing`.
+
+An object becomes bytes in the caller of `put` and an object again in the caller of `get`, outside of
+every lock; in between, csrc/shm moves bytes. A call first tries while it is attached, which is all
+that a small message needs. What must wait, or copy more than 16 KB, runs detached in slices of 50 ms,
+between which signal handlers run.
+"""
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.exc cimport PyErr_CheckSignals
+from libc.errno cimport EINVAL, EMFILE, ENFILE, ENOMEM, EPROTO
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, realloc
+from libc.string cimport memcpy, memset
+
+from allcores._native.c_shm cimport *
+
+import io
+import os
+import pickle
+from multiprocessing.reduction import ForkingPickler
+from types import GenericAlias
+
+from allcores._common.version import check_compiled
+from allcores.errors import Empty, Full, QueueCorrupted, ShutDown
+
+cdef extern from "Python.h":
+    int PyBuffer_FillInfo(Py_buffer *, object, void *, Py_ssize_t, int, int) except -1
+    int PyUnicode_IS_ASCII(object)
+    Py_ssize_t PyUnicode_GET_LENGTH(object)
+    void *PyUnicode_1BYTE_DATA(object)
+    object PyUnicode_DecodeASCII(const char *, Py_ssize_t, const char *)
+    long long PyLong_AsLongLongAndOverflow(object, int *) except? -1
+
+check_compiled(__name__, AC_VERSION.decode())
+
+cdef object plain_dumps = pickle.dumps
+cdef object loads = pickle.loads  # also ForkingPickler.loads
+cdef object BytesIO = io.BytesIO
+
+# How a payload is written. Parties are of one version (the region says so), so these may change.
+cdef enum:
+    KIND_PICKLE = 1
+    KIND_NONE = 2
+    KIND_TRUE = 3
+    KIND_FALSE = 4
+    KIND_INT = 5    # int64
+    KIND_FLOAT = 6  # double
+    KIND_BYTES = 7
+    KIND_ASCII = 8  # str
+
+cdef enum:
+    SMALL_WORDS = 2050  # AC_SHM_SMALL_BYTES and a header, in 8 bytes
+    PLAIN_NODES = 64    # arbitrary: past it the pickler's start costs little
+    LARGE_COPY = 16384  # rule 2: above it a copy runs detached
+
+
+# -- objects to bytes -------------------------------------------------------------------------------
+
+cdef struct message:
+    uint32_t kind
+    const void *data
+    size_t bytes
+    int64_t number
+    double real
+
+
+cdef bint is_plain(object obj, int *nodes) except -1:
+    # Whether an object is built of exact built-in types only. For those the pickler consults no
+    # reducer table, so that pickle.dumps gives what ForkingPickler gives, five times faster.
+    nodes[0] -= 1
+    if nodes[0] < 0:
+        return False
+    kind = type(obj)
+    if obj is None or kind is int or kind is str or kind is float or kind is bool or kind is bytes:
+        return True
+    if kind is tuple:
+        for part in <tuple>obj:
+            if not is_plain(part, nodes):
+                return False
+        return True
+    if kind is list:
+        for part in <list>obj:
+            if not is_plain(part, nodes):
+                return False
+        return True
+    return False
+
+
+cdef bytes pickled(object obj):
+    cdef int nodes = PLAIN_NODES
+    if is_plain(obj, &nodes):
+        return plain_dumps(obj, 5)
+    buffer = BytesIO()
+    ForkingPickler(buffer, 5).dump(obj)
+    return buffer.getvalue()
+
+
+cdef object encode(object obj, message *m):
+    # Returns what must stay alive while `m` is used.
+    cdef int overflow = 0
+    m.data = NULL
+    m.bytes = 0
+    kind = type(obj)
+    if kind is int:
+        m.number = PyLong_AsLongLongAndOverflow(obj, &overflow)
+        if overflow == 0:
+            m.kind = KIND_INT
+            m.data = &m.number
+            m.bytes = sizeof(m.number)
+            return None
+    elif kind is str:
+        if PyUnicode_IS_ASCII(obj):
+            m.kind = KIND_ASCII
+            m.data = PyUnicode_1BYTE_DATA(obj)
+            m.bytes = <size_t>PyUnicode_GET_LENGTH(obj)
+            return obj
+    elif kind is bytes:
+        m.kind = KIND_BYTES
+        m.data = PyBytes_AS_STRING(obj)
+        m.bytes = <size_t>PyBytes_GET_SIZE(obj)
+        return obj
+    elif obj is None:
+        m.kind = KIND_NONE
+        return None
+    elif kind is float:
+        m.kind = KIND_FLOAT
+        m.real = <double>obj
+        m.data = &m.real
+        m.bytes = sizeof(m.real)
+        return None
+    elif kind is bool:
+        m.kind = KIND_TRUE if obj else KIND_FALSE
+        return None
+    data = pickled(obj)
+    m.kind = KIND_PICKLE
+    m.data = PyBytes_AS_STRING(data)
+    m.bytes = <size_t>PyBytes_GET_SIZE(data)
+    return data
+
+
+# -- bytes to objects -------------------------------------------------------------------------------
+
+@cython.final
+cdef class _Block:
+    # Memory from malloc that a take has filled; the records in it are unpickled in place.
+    cdef void *data
+    cdef Py_ssize_t bytes
+
+    def __cinit__(self):
+        self.data = NULL
+
+    def __dealloc__(self):
+        free(self.data)
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyBuffer_FillInfo(view, self, self.data, self.bytes, 1, flags)
+
+
+cdef _Block block_of(ac_shm_batch *batch):
+    # Takes over the malloced memory of a batch, if there is any.
+    cdef _Block block
+    if batch.large == NULL:
+        return None
+    try:
+        block = _Block.__new__(_Block)
+    except BaseException:
+        free(batch.large)
+        raise
+    block.data = batch.large
+    block.bytes = <Py_ssize_t>batch.bytes
+    batch.large = NULL
+    return block
+
+
+cdef bytes bytes_of(const uint8_t *data, size_t n):
+    cdef bytes result
+    cdef char *target
+    if n <= LARGE_COPY:
+        return PyBytes_FromStringAndSize(<const char *>data, <Py_ssize_t>n)
+    result = PyBytes_FromStringAndSize(NULL, <Py_ssize_t>n)
+    target = PyBytes_AS_STRING(result)
+    with nogil:  # nobody else has seen `result` yet
+        memcpy(target, data, n)
+    return result
+
+
+cdef object decode(const uint8_t *at, const uint8_t *start, _Block block):
+    cdef ac_shm_record r
+    cdef int64_t number
+    cdef double real
+    cdef const uint8_t *data = at + sizeof(ac_shm_record)
+    cdef Py_ssize_t offset
+    memcpy(&r, at, sizeof(r))
+    if r.kind == KIND_PICKLE:
+        if block is None or r.bytes <= LARGE_COPY:
+            return loads(bytes_of(data, r.bytes))
+        offset = data - start
+        with memoryview(block) as whole:
+            with whole[offset:offset + <Py_ssize_t>r.bytes] as part:
+                return loads(part)
+    if r.kind == KIND_INT and r.bytes == sizeof(number):
+        memcpy(&number, data, sizeof(number))
+        return number
+    if r.kind == KIND_BYTES:
+        return bytes_of(data, r.bytes)
+    if r.kind == KIND_ASCII:
+        return PyUnicode_DecodeASCII(<const char *>data, <Py_ssize_t>r.bytes, NULL)
+    if r.kind == KIND_NONE:
+        return None
+    if r.kind == KIND_FLOAT and r.bytes == sizeof(real):
+        memcpy(&real, data, sizeof(real))
+        return real
+    if r.kind == KIND_TRUE:
+        return True
+    if r.kind == KIND_FALSE:
+        return False
+    raise QueueCorrupted(f"a message of unknown kind {r.kind} came out of the queue")
+
+
+cdef int decode_all(ac_shm_batch *batch, list items, list errors) except -1:
+    # Every record is decoded, also behind one that fails: they are all out of the queue.
+    cdef const uint8_t *at = batch.data
+    cdef ac_shm_record r
+    cdef uint64_t i
+    cdef _Block block = block_of(batch)
+    for i in range(batch.count):
+        memcpy(&r, at, sizeof(r))
+        try:
+            items.append(decode(at, batch.data, block))
+        except Exception as error:
+            errors.append(error)
+        at += ac_shm_record_size(r.bytes)
+    return 0
+
+
+# -- deadlines and statuses -------------------------------------------------------------------------
+
+cdef int64_t deadline_of(object block, object timeout) except -1:
+    # As multiprocessing.Queue: a timeout of zero or less does not wait.
+    cdef double seconds
+    if not block:
+        return AC_SHM_NOWAIT
+    if timeout is None:
+        return AC_FOREVER
+    seconds = timeout
+    if seconds != seconds:
+        raise ValueError("timeout must be a number of seconds or None, not nan")
+    if seconds <= 0:
+        return AC_SHM_NOWAIT
+    if seconds >= 9e9:  # 285 years, the end of the clock
+        return AC_FOREVER
+    return ac_deadline_after(<int64_t>(seconds * 1e9))
+
+
+cdef bint is_over(ac_shm_status status, int64_t deadline) noexcept:
+    # Whether a call that could not act ends now. Without waiting, it still waits for the lock.
+    if deadline == AC_SHM_NOWAIT:
+        return status == AC_SHM_EMPTY or status == AC_SHM_FULL
+    if status == AC_SHM_EMPTY or status == AC_SHM_FULL or status == AC_SHM_BUSY:
+        return ac_now_ns() >= deadline
+    return False
+
+
+cdef int raise_os_error(int err, str what) except -1:
+    if err == ENOMEM:
+        raise MemoryError(
+            f"{what}: no address space for it (ulimit -v?); lower the limit of 'ulimit -v' on "
+            "others, or use fewer queues"
+        )
+    if err == EMFILE or err == ENFILE:
+        raise OSError(err, f"{what}: {os.strerror(err)}; every queue holds one descriptor in every "
+                           "process (ulimit -n)")
+    raise OSError(err, f"{what}: {os.strerror(err)}")
+
+
+# -- the class --------------------------------------------------------------------------------------
+
+cdef class ShmQueue:
+    """ShmQueue(maxsize=0, limit=1073741824, segment_bytes=0)\n--\n
+    A queue of picklable objects in shared memory; the base of `allcores.multiprocessing.Queue`.
+
+    Parameters
+    ----------
+    maxsize : int, default 0
+        Most items that the queue holds; zero or less: no bound.
+    limit : int
+        Most bytes of messages that may wait.
+    segment_bytes : int, default 0
+        Granularity of the memory, a power of two; for tests.
+    """
+
+    cdef ac_shm_queue q
+    cdef bint closed  # by close(), in this process
+    cdef object __weakref__
+
+    __class_getitem__ = classmethod(GenericAlias)
+
+    def __cinit__(self, *args, **kwargs):
+        memset(&self.q, 0, sizeof(self.q))
+        self.closed = False
+
+    def __init__(self, maxsize=0, limit=1 << 30, segment_bytes=0):
+        cdef ac_shm_queue_options options
+        cdef int err
+        if not hasattr(maxsize, "__index__"):
+            raise TypeError(f"maxsize must be an int, not {type(maxsize).__name__}")
+        number = maxsize.__index__()
+        if limit < 1:
+            raise ValueError(f"limit must be a positive number of bytes, not {limit}")
+        options.maxsize = min(max(number, 0), 1 << 62)
+        options.limit_bytes = min(limit, 1 << 46)
+        options.shift = max(segment_bytes.bit_length() - 1, 0)
+        options.spares = 0
+        if self.q.region.base != NULL:
+            raise RuntimeError(f"{type(self).__name__}.__init__ was called a second time")
+        while True:
+            err = ac_shm_queue_create(&self.q, &options)
+            if err != ENOMEM or options.limit_bytes < (1 << 24):
+                break
+            options.limit_bytes //= 2  # RLIMIT_AS: the queue takes less address space
+        if err != 0:
+            raise_os_error(err, "cannot make a queue in shared memory")
+
+    def __dealloc__(self):
+        ac_shm_queue_close(&self.q)
+
+    def _attach(self, fd):
+        """Open the queue behind a descriptor, which this object then owns."""
+        cdef int err
+        if self.q.region.base != NULL:
+            raise RuntimeError("this queue is open already")
+        err = ac_shm_queue_attach(&self.q, fd)
+        if err == EPROTO:
+            raise RuntimeError(
+                "the queue was made by another version of allcores, or with another C library"
+            )
+        if err == EINVAL:
+            raise ValueError(f"descriptor {fd} is not that of a queue")
+        if err != 0:
+            raise_os_error(err, "cannot open the queue that was inherited")
+
+    def _fileno(self):
+        """Return the descriptor through which others can attach."""
+        check_open(self)
+        return self.q.region.fd
+
+    def put(self, obj, block=True, timeout=None):
+        """Put an object in; when it returns, the object lies in shared memory.
+
+        Parameters
+        ----------
+        obj : object
+            Pickled here: what cannot be pickled raises here, and nothing is sent.
+        block : bool, default True
+            Whether to wait while the queue is full (which needs a `maxsize`).
+        timeout : float or None
+            Seconds to wait at most (monotonic clock); None: for ever; zero or less: do not wait.
+
+        Raises
+        ------
+        Full
+            No room came in time, or at once with ``block=False``.
+        ShutDown
+            The queue was shut down.
+        MemoryError
+            The queue's memory limit is reached, or the system has no memory; nothing was put.
+        """
+        cdef message m
+        check_usable(self)
+        alive = encode(obj, &m)
+        put_message(self, &m, block, timeout)
+
+    def get(self, block=True, timeout=None):
+        """Take the oldest object out; wait for one if need be.
+
+        Parameters
+        ----------
+        block : bool, default True
+            Whether to wait while the queue is empty.
+        timeout : float or None
+            Seconds to wait at most (monotonic clock); None: for ever; zero or less: do not wait.
+
+        Returns
+        -------
+        object
+
+        Raises
+        ------
+        Empty
+            Nothing came in time, or at once with ``block=False``.
+        ShutDown
+            The queue was shut down and is empty.
+        """
+        check_usable(self)
+        return get_one(self, block, timeout)
+
+    def put_nowait(self, obj):
+        """Put an object in, or raise `Full` at once."""
+        cdef message m
+        check_usable(self)
+        alive = encode(obj, &m)
+        put_message(self, &m, False, None)
+
+    def get_nowait(self):
+        """Take the oldest object out, or raise `Empty` at once."""
+        check_usable(self)
+        return get_one(self, False, None)
+
+    def put_many(self, items, block=True, timeout=None):
+        """Put all objects in, in order; wait for room as often as need be.
+
+        Parameters
+        ----------
+        items : iterable
+            Read to its end and pickled before the first object is put: if one cannot be pickled,
+            nothing is sent. Objects of other processes may come to stand between them.
+        block, timeout
+            As for `put`; the timeout is for the whole call.
+
+        Raises
+        ------
+        Full, ShutDown, MemoryError
+            With the attribute ``count``, the number of objects that were put.
+        """
+        check_usable(self)
+        cdef int64_t deadline = deadline_of(block, timeout)
+        put_images(self, tuple(items), deadline)
+
+    def get_many(self, n, block=True, timeout=None):
+        """Wait for an object, then take up to `n` that are there.
+
+        Parameters
+        ----------
+        n : int
+            Most objects to take, at least 1.
+        block, timeout
+            As for `get`; they are about the first object.
+
+        Returns
+        -------
+        list
+            1 to `n` objects, oldest first.
+
+        Raises
+        ------
+        Empty, ShutDown
+            As for `get`; nothing was taken.
+        Exception
+            What the unpickling of an object raised, with the attribute ``items``: the other objects
+            of the batch, which are out of the queue too.
+        """
+        check_usable(self)
+        return get_some(self, n, block, timeout)
+
+    def qsize(self):
+        """Return how many objects are inside: exact when nobody else uses the queue."""
+        check_open(self)
+        return ac_shm_queue_depth(&self.q)
+
+    def empty(self):
+        """Return whether there was nothing inside at some instant of the call."""
+        check_open(self)
+        return ac_shm_queue_is_empty(&self.q)
+
+    def full(self):
+        """Return whether there were `maxsize` objects inside at some instant of the call."""
+        check_open(self)
+        return self.q.maxsize != 0 and ac_shm_queue_depth(&self.q) >= self.q.maxsize
+
+    def shutdown(self, immediate=False):
+        """Let no more objects in, and wake everybody who waits, in every process.
+
+        Parameters
+        ----------
+        immediate : bool, default False
+            Also throw away what is inside, counted as done. Otherwise `get` goes on until the queue
+            is empty and raises `ShutDown` then.
+        """
+        cdef bint discard = bool(immediate)
+        cdef ac_shm_status status = AC_SHM_BUSY
+        check_open(self)
+        while status == AC_SHM_BUSY:
+            PyErr_CheckSignals()
+            with nogil:
+                status = ac_shm_queue_shutdown(&self.q, discard)
+        raise_status(self, status)
+
+    def close(self):
+        """Say that this process uses the queue no more; others are not concerned.
+
+        After it `put` and `get` raise ValueError here. What was put stays in the queue.
+        """
+        self.closed = True
+
+    def join_thread(self):
+        """Do nothing: objects are in shared memory when `put` returns, and there is no thread.
+
+        Raises
+        ------
+        AssertionError
+            `close` was not called, as for `multiprocessing.Queue`.
+        """
+        if not self.closed:
+            raise AssertionError(f"Queue {self!r} not closed")
+
+    def cancel_join_thread(self):
+        """Do nothing: the end of a process never waits for a reader of its queues."""
+
+    def stats(self):
+        """Return numbers about the queue's life so far.
+
+        Returns
+        -------
+        dict
+            ``depth`` objects inside, ``puts`` and ``gets`` objects ever moved, ``bytes`` ever moved
+            in, ``waiting_bytes`` inside, ``memory_bytes`` held at the moment, ``limit_bytes`` that
+            may wait, ``unfinished`` tasks, ``maxsize``, ``deaths`` of processes in the middle of a
+            put or get that were repaired.
+        """
+        cdef ac_shm_queue_stats s
+        check_open(self)
+        ac_shm_queue_stat(&self.q, &s)
+        return {
+            "depth": s.puts - s.gets if s.puts > s.gets else 0,
+            "puts": s.puts,
+            "gets": s.gets,
+            "bytes": s.bytes,
+            "waiting_bytes": s.waiting_bytes,
+            "memory_bytes": s.memory_bytes,
+            "limit_bytes": s.limit_bytes,
+            "unfinished": s.puts - s.done if s.puts > s.done else 0,
+            "maxsize": self.q.maxsize,
+            "deaths": s.deaths,
+        }
+
+    @property
+    def maxsize(self):
+        """The bound, 0 for none."""
+        check_open(self)
+        return self.q.maxsize
+
+    @property
+    def is_shutdown(self):
+        """Whether `shutdown` was called, in any process."""
+        check_open(self)
+        return ac_shm_queue_is_shut_down(&self.q)
+
+    def _task_done(self):
+        check_open(self)
+        if not ac_shm_queue_done(&self.q):
+            raise ValueError("task_done() called too many times")
+
+    def _join(self):
+        cdef ac_shm_status status
+        check_open(self)
+        while True:
+            with nogil:
+                status = ac_shm_queue_join(&self.q, AC_FOREVER)
+            if status == AC_SHM_OK:
+                return
+            PyErr_CheckSignals()
+
+
+cdef int check_open(ShmQueue self) except -1:
+    if self.q.region.base == NULL:
+        raise RuntimeError(
+            f"{type(self).__name__}.__init__ was not called; a subclass that has its own "
+            "must call super().__init__()"
+        )
+    return 0
+
+
+cdef int check_usable(ShmQueue self) except -1:
+    check_open(self)
+    if self.closed:
+        raise ValueError(f"Queue {self!r} is closed")
+    return 0
+
+
+cdef int raise_status(ShmQueue self, ac_shm_status status) except -1:
+    # The one place where a status of the core becomes an exception.
+    if status == AC_SHM_OK:
+        return 0
+    if status == AC_SHM_CLOSED:
+        raise ShutDown
+    if status == AC_SHM_EMPTY:
+        raise Empty
+    if status == AC_SHM_FULL:
+        raise Full
+    if status == AC_SHM_LIMIT:
+        stats = self.stats()
+        raise MemoryError(
+            f"the queue holds {stats['waiting_bytes'] >> 20} MB in {stats['depth']} messages, and "
+            f"its limit is {stats['limit_bytes'] >> 20} MB: the message was not put. Give the queue "
+            "a maxsize, so that put waits for the readers, or start more readers"
+        )
+    if status == AC_SHM_NOMEM:
+        raise MemoryError(
+            "the system has no memory for the message; nothing was put or taken. Give the queue a "
+            "maxsize, or raise the limit that is set on this process or container"
+        )
+    raise QueueCorrupted(
+        "a process has written over the shared memory of the queue; make a new queue"
+    )
+
+
+# -- put ----------------------------------------------------------------------------------------------
+
+cdef inline int put_message(ShmQueue self, message *m, object block, object timeout) except -1:
+    cdef ac_shm_record record
+    cdef ac_shm_image image
+    cdef ac_shm_status status
+    cdef uint64_t count
+    cdef size_t size
+    record.bytes = m.bytes
+    record.kind = m.kind
+    record.mark = AC_SHM_MARK
+    image.front = &record
+    image.front_bytes = sizeof(record)
+    image.body = m.data
+    image.body_bytes = m.bytes
+    image.count = 1
+    status = ac_shm_queue_put(&self.q, &image, AC_SHM_TRY, &count, &size)
+    if status != AC_SHM_OK:
+        put_slow(self, &image, deadline_of(block, timeout), status, &count, &size)
+    return 0
+
+
+cdef int put_slow(ShmQueue self, ac_shm_image *image, int64_t deadline, ac_shm_status status,
+                  uint64_t *count, size_t *size) except -1:
+    while status != AC_SHM_OK:
+        if is_over(status, deadline):
+            ac_shm_queue_pass_on(&self.q)
+            raise Full
+        if status == AC_SHM_FULL or status == AC_SHM_BUSY or status == AC_SHM_BIG or \
+                status == AC_SHM_INTERRUPTED:
+            with nogil:
+                status = ac_shm_queue_put(&self.q, image, deadline, count, size)
+            if status != AC_SHM_OK:
+                check_signals(self)
+        else:
+            raise_status(self, status)
+    return 0
+
+
+cdef int check_signals(ShmQueue self) except -1:
+    try:
+        PyErr_CheckSignals()
+    except BaseException:
+        ac_shm_queue_pass_on(&self.q)  # a wake that chose us goes to another
+        raise
+    return 0
+
+
+cdef int append(_Block image, size_t *used, message *m) except -1:
+    # Adds a record; `image.bytes` is the room that there is.
+    cdef ac_shm_record record
+    cdef size_t size = ac_shm_record_size(m.bytes), room = <size_t>image.bytes
+    cdef void *grown
+    cdef uint8_t *at
+    if room - used[0] < size:
+        room = max(2 * room, used[0] + size)
+        grown = realloc(image.data, room)
+        if grown == NULL:
+            raise MemoryError("no memory for the batch; nothing was put")
+        image.data = grown
+        image.bytes = <Py_ssize_t>room
+    record.bytes = m.bytes
+    record.kind = m.kind
+    record.mark = AC_SHM_MARK
+    at = <uint8_t *>image.data + used[0]
+    memcpy(at, &record, sizeof(record))
+    if m.bytes != 0:
+        memcpy(at + sizeof(record), m.data, m.bytes)
+    memset(at + sizeof(record) + m.bytes, 0, size - sizeof(record) - m.bytes)
+    used[0] += size
+    return 0
+
+
+cdef int put_images(ShmQueue self, tuple items, int64_t deadline) except -1:
+    cdef _Block buffer = _Block.__new__(_Block)
+    cdef ac_shm_image image
+    cdef ac_shm_status status
+    cdef message m
+    cdef size_t used = 0, size = 0, at = 0
+    cdef uint64_t total = <uint64_t>len(items), put = 0, count = 0
+    buffer.bytes = 0
+    for obj in items:
+        alive = encode(obj, &m)
+        append(buffer, &used, &m)
+    image.body = NULL
+    image.body_bytes = 0
+    while put < total:
+        image.front = <uint8_t *>buffer.data + at
+        image.front_bytes = used - at
+        image.count = total - put
+        status = ac_shm_queue_put(&self.q, &image, AC_SHM_TRY, &count, &size)
+        if status != AC_SHM_OK:
+            try:
+                put_slow(self, &image, deadline, status, &count, &size)
+            except BaseException as error:
+                error.count = put
+                raise
+        put += count
+        at += size
+    return 0
+
+
+# -- get ----------------------------------------------------------------------------------------------
+
+cdef int take_slow(ShmQueue self, uint64_t most, ac_shm_batch *batch, int64_t deadline,
+                   ac_shm_status status) except -1:
+    while status != AC_SHM_OK:
+        if is_over(status, deadline):
+            ac_shm_queue_pass_on(&self.q)
+            raise Empty
+        if status == AC_SHM_EMPTY or status == AC_SHM_BUSY or status == AC_SHM_BIG or \
+                status == AC_SHM_INTERRUPTED:
+            with nogil:
+                status = ac_shm_queue_take(&self.q, most, batch, deadline)
+            if status != AC_SHM_OK:
+                check_signals(self)
+        else:
+            raise_status(self, status)
+    return 0
+
+
+cdef inline void tidy(ShmQueue self, ac_shm_batch *batch) noexcept:
+    if batch.untidy:
+        with nogil:
+            ac_shm_queue_tidy(&self.q)
+
+
+cdef object get_one(ShmQueue self, object block, object timeout):
+    cdef uint64_t small[SMALL_WORDS]
+    cdef ac_shm_batch batch
+    cdef ac_shm_status status
+    batch.small = small
+    batch.small_bytes = sizeof(small)
+    batch.large = NULL
+    status = ac_shm_queue_take(&self.q, 1, &batch, AC_SHM_TRY)
+    if status != AC_SHM_OK:
+        take_slow(self, 1, &batch, deadline_of(block, timeout), status)
+    tidy(self, &batch)
+    return decode(batch.data, batch.data, block_of(&batch))
+
+
+cdef list get_some(ShmQueue self, object n, object block, object timeout):
+    cdef uint64_t small[SMALL_WORDS]
+    cdef ac_shm_batch batch
+    cdef ac_shm_status status
+    cdef list items = [], errors = []
+    cdef uint64_t most
+    cdef int64_t deadline = deadline_of(block, timeout)
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"n must be an int, not {type(n).__name__}")
+    number = n.__index__()
+    if number < 1:
+        raise ValueError(f"n must be at least 1, not {number}")
+    most = min(number, 1 << 62)
+    while most > 0:
+        batch.small = small
+        batch.small_bytes = sizeof(small)
+        batch.large = NULL
+        status = ac_shm_queue_take(&self.q, most, &batch, AC_SHM_TRY)
+        if status == AC_SHM_BIG or (status == AC_SHM_BUSY and items):
+            with nogil:
+                status = ac_shm_queue_take(&self.q, most, &batch, AC_SHM_NOWAIT)
+        if status != AC_SHM_OK:
+            if items:
+                break  # what was taken is returned; the rest is for the next call
+            take_slow(self, most, &batch, deadline, status)
+        tidy(self, &batch)
+        most -= batch.count
+        decode_all(&batch, items, errors)
+        if errors:
+            break
+    if errors:
+        error = errors[0]
+        error.items = items
+        raise error
+    return items

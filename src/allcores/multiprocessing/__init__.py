@@ -1,0 +1,50 @@
+"""`multiprocessing`, faster, and without its hangs: change the import, not the program.
+
+    from allcores import multiprocessing as mp
+
+exports all that the standard module does. `Process`, `Queue` and `JoinableQueue` are ours, also of
+the contexts of `get_context`, which are real `multiprocessing.context.BaseContext` objects; `wait` is
+new. Everything else is the standard library's own. On systems other than Linux the queues are the
+standard ones with our methods; see `allcores.multiprocessing.queues`.
+"""
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
+from allcores.errors import Empty, Full, QueueCorrupted, RemoteError, ShutDown
+from allcores.multiprocessing.contexts import default_context as _default_context
+from allcores.multiprocessing.processes import Process, wait
+
+if _TYPE_CHECKING:
+    from multiprocessing import *  # noqa: F403
+
+# As the standard module does: the methods of the default context are the functions of the module.
+_standard_names = [name for name in dir(_default_context) if not name.startswith("_")]
+globals().update((name, getattr(_default_context, name)) for name in _standard_names)
+
+__all__ = [  # noqa: PLE0604
+    *_standard_names,
+    "Empty",
+    "Full",
+    "QueueCorrupted",
+    "RemoteError",
+    "ShutDown",
+    "wait",
+]
+
+
+def __getattr__(name: str) -> _Any:
+    """Give the standard module's other names and its submodules, ``connection`` for example."""
+    import multiprocessing
+
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(multiprocessing, name)
+    except AttributeError:
+        pass
+    try:
+        return _import_module(f"multiprocessing.{name}")
+    except ModuleNotFoundError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None

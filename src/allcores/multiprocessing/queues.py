@@ -1,0 +1,122 @@
+"""`Queue` and `JoinableQueue` between processes.
+
+On Linux they lie in shared memory (csrc/shm): no feeder thread, no pipe, no semaphore, and nothing
+that a killed process leaves locked. On other systems they are the standard library's with the same
+methods (queues_portable.py), until the core has its shared memory there.
+
+`SimpleQueue` is the standard library's everywhere for now: concurrent.futures and
+`multiprocessing.Pool` wait on its pipe (``_reader``), which ours cannot offer yet.
+"""
+
+import sys
+from multiprocessing import context as _context
+from multiprocessing.queues import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from allcores.errors import Empty, Full, ShutDown
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
+__all__ = ["Empty", "Full", "JoinableQueue", "Queue", "ShutDown", "SimpleQueue"]
+
+_T = TypeVar("_T")
+
+if sys.platform == "linux" or TYPE_CHECKING:
+    from multiprocessing.reduction import DupFd
+
+    from allcores._native.shm import ShmQueue
+    from allcores.multiprocessing.limits import queue_limit_bytes
+
+    class Queue(ShmQueue[_T]):
+        """A first-in first-out queue between processes: `multiprocessing.Queue` in shared memory.
+
+        Usually made by a context: ``allcores.multiprocessing.Queue(maxsize)``.
+
+        Parameters
+        ----------
+        maxsize : int, default 0
+            Most objects that the queue holds; `put` waits while there are so many. Zero or less:
+            no bound.
+        ctx : BaseContext
+            The context that it belongs to.
+
+        Notes
+        -----
+        An object is pickled in the caller of `put` and lies in shared memory when `put` returns. So
+        what cannot be pickled raises in `put`, and a process can end, and be joined, while nobody
+        has read what it has put.
+
+        Without a `maxsize`, `put` does not wait: the queue grows up to a quarter of the memory of
+        the machine (or of the container), where `put` raises MemoryError. Memory that has been read
+        goes back to the system, all of it when the last process that has the queue ends.
+
+        When a process is killed in the middle of a `put`, nothing of it is seen; in the middle of a
+        `get`, at most the one object, or the one batch of `get_many`, that it held is lost. The
+        others go on. A process that is stopped (SIGSTOP) at the wrong instruction makes the others
+        wait until it goes on: it is not dead.
+
+        Objects come out in the order in which they were put, of all processes together. All methods
+        may be called by any thread of any process. The queue reaches children by inheritance or as
+        an argument of a `Process`, as the standard one.
+
+        Examples
+        --------
+        >>> from allcores import multiprocessing as mp
+        >>> q = mp.Queue()
+        >>> p = mp.get_context("fork").Process(target=q.put, args=(42,))
+        >>> p.start(); p.join()
+        >>> q.get()
+        42
+        """
+
+        def __init__(
+            self, maxsize: int = 0, *, ctx: "BaseContext | None" = None, _limit: int | None = None
+        ) -> None:
+            super().__init__(maxsize, queue_limit_bytes() if _limit is None else _limit)
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            _context.assert_spawning(self)
+            return _rebuild, (type(self), DupFd(self._fileno())), self.__dict__ or None
+
+        def __repr__(self) -> str:
+            try:
+                state = f"maxsize={self.maxsize} size={self.qsize()}"
+            except RuntimeError:
+                state = "(not initialised)"
+            return f"<{type(self).__name__} {state} at {id(self):#x}>"
+
+        @property
+        def _maxsize(self) -> int:
+            return self.maxsize
+
+    def _rebuild(cls: type[Queue[Any]], descriptor: Any) -> Queue[Any]:
+        queue = cls.__new__(cls)
+        queue._attach(descriptor.detach())
+        return queue
+
+    class JoinableQueue(Queue[_T]):
+        """A `Queue` whose objects are reported as done: `multiprocessing.JoinableQueue`.
+
+        Notes
+        -----
+        A process that is killed between `get` and `task_done` leaves its object unfinished, and
+        `join` waits for it: whether the work was done nobody can know.
+        """
+
+        def task_done(self) -> None:
+            """Say that the work on one object that was taken out is finished.
+
+            Raises
+            ------
+            ValueError
+                It was called more often than objects were put.
+            """
+            self._task_done()
+
+        def join(self) -> None:
+            """Wait until `task_done` was called for every object that was put."""
+            self._join()
+
+else:
+    from allcores.multiprocessing.queues_portable import JoinableQueue, Queue

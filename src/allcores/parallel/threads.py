@@ -1,0 +1,75 @@
+"""Threads that run the chunks of a map: one queue to them, one back."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from allcores.errors import ShutDown
+from allcores.parallel.chunks import Chunk
+from allcores.queue import Queue
+
+__all__ = ["ThreadCrew"]
+
+
+class ThreadCrew:
+    """Up to `workers` threads, started as chunks come in.
+
+    Used by one consumer thread; the workers touch nothing but the two queues, the stop flag and the
+    chunk in their hands.
+    """
+
+    #: How long a chunk should take: a hand-over costs a few microseconds, or a wake of 5 to 50.
+    chunk_seconds = 0.002
+
+    def __init__(self, fn: Callable[..., Any], star: bool, workers: int) -> None:
+        self.workers = workers
+        self._fn = fn
+        self._star = star
+        self._tasks: Queue[Chunk] = Queue()
+        self._done: Queue[Chunk] = Queue()
+        self._threads: list[threading.Thread] = []
+        self._stop = threading.Event()  # set by close, read by the workers between two items
+
+    def submit(self, chunk: Chunk) -> None:
+        """Hand a chunk to the workers; start one more if fewer than `workers` run."""
+        self._tasks.put(chunk)
+        if len(self._threads) < self.workers:
+            # The thread holds no reference to this object, so that a map that is dropped ends.
+            thread = threading.Thread(
+                target=_work,
+                args=(self._fn, self._star, self._tasks, self._done, self._stop.is_set),
+                name=f"allcores-map-{len(self._threads) + 1}",
+                daemon=True,
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def next_done(self) -> Chunk:
+        """Wait for a chunk that is finished, in any order."""
+        return self._done.get()
+
+    def close(self, finished: bool) -> None:
+        """End the workers; wait for them if they have nothing more to do (`finished`)."""
+        self._stop.set()
+        self._tasks.shutdown(immediate=True)
+        if finished:
+            for thread in self._threads:
+                thread.join()
+        self._threads.clear()
+
+
+def _work(
+    fn: Callable[..., Any],
+    star: bool,
+    tasks: "Queue[Chunk]",
+    done: "Queue[Chunk]",
+    stopped: Callable[[], bool],
+) -> None:
+    while True:
+        try:
+            chunk = tasks.get()
+        except ShutDown:
+            return
+        chunk.run(fn, star, stopped)
+        done.put(chunk)
+        del chunk  # its results belong to the consumer now

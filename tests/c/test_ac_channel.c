@@ -1,0 +1,114 @@
+/* The channel: tasks, and getters and putters that really sleep. */
+#include "queues/ac_channel.h"
+
+#include "queue_stress.h"
+
+static void test_tasks_are_counted_by_the_pushes(void) {
+    ac_channel *const ch = ac_channel_new(0);
+    uintptr_t item;
+    CHECK(ch != NULL && ac_channel_unfinished(ch) == 0);
+    CHECK(!ac_channel_finish(ch, 1));
+    CHECK(ac_channel_push(ch, 1) == AC_OK && ac_channel_push(ch, 2) == AC_OK);
+    CHECK(ac_channel_pop(ch, &item) == AC_OK);
+    CHECK(ac_channel_unfinished(ch) == 2);
+    CHECK(ac_channel_finish(ch, 1));
+    CHECK(!ac_channel_finish(ch, 2) && ac_channel_unfinished(ch) == 1);
+    CHECK(ac_channel_pop(ch, &item) == AC_OK);
+    CHECK(ac_channel_finish(ch, 1) && ac_channel_unfinished(ch) == 0);
+    ac_channel_free(ch);
+}
+
+static ac_status sleeping_push(void *q, uintptr_t item) {
+    ac_channel *const ch = q;
+    ac_status status = ac_channel_push(ch, item);
+    if (status != AC_FULL) return status;
+    ac_channel_spin(ch, false, AC_FOREVER);
+    for (;;) {
+        const uint32_t key = ac_ec_prepare(&ch->not_full);
+        status = ac_channel_push(ch, item);
+        if (status != AC_FULL) break;
+        ac_channel_count_wait(ch);
+        ac_ec_wait(&ch->not_full, key, AC_FOREVER, AC_WAIT_PRIVATE);
+    }
+    ac_channel_pass_put(ch);
+    return status;
+}
+
+/* The deadline lets the consumers of stress_run see that everything has come. */
+static ac_status sleeping_pop(void *q, uintptr_t *item) {
+    ac_channel *const ch = q;
+    const int64_t deadline = ac_now_ns() + 200 * AC_NS_PER_MS;
+    ac_status status = ac_channel_pop(ch, item);
+    if (status != AC_EMPTY) return status;
+    ac_channel_spin(ch, true, deadline);
+    for (;;) {
+        const uint32_t key = ac_ec_prepare(&ch->not_empty);
+        status = ac_channel_pop(ch, item);
+        if (status != AC_EMPTY || ac_now_ns() >= deadline) break;
+        ac_channel_count_wait(ch);
+        ac_ec_wait(&ch->not_empty, key, deadline, AC_WAIT_PRIVATE);
+    }
+    ac_channel_pass_get(ch);
+    return status;
+}
+
+static void test_sleepers_miss_nothing(void) {
+    const uint64_t seed = check_seed();
+    const uint64_t limits[] = {1, 3, 100, 0};
+    for (int i = 0; i < 4; i++) {
+        ac_channel *const ch = ac_channel_new(limits[i]);
+        CHECK(ch != NULL);
+        const stress_queue queue = {ch, sleeping_push, sleeping_pop};
+        CHECK(stress_ok(&queue, 3, 3, check_scale(5000), seed));
+        ac_channel_free(ch);
+    }
+}
+
+static void *close_it(void *arg) {
+    ac_channel_close(*(ac_channel **)arg);
+    return NULL;
+}
+
+static void *wait_for_the_end(void *arg) {
+    ac_channel *const ch = *(ac_channel **)arg;
+    uintptr_t item;
+    for (;;) {
+        const uint32_t key = ac_ec_prepare(&ch->not_empty);
+        if (ac_channel_pop(ch, &item) == AC_CLOSED) return NULL;
+        ac_ec_wait(&ch->not_empty, key, AC_FOREVER, AC_WAIT_PRIVATE);
+    }
+}
+
+static void *wait_or_close(void *arg) {
+    static ac_atomic_u32 number;
+    return ac_fetch_add_relaxed(&number, 1u) % 4 == 3 ? close_it(arg) : wait_for_the_end(arg);
+}
+
+static void test_close_wakes_everybody(void) {
+    for (int round = 0; round < 100; round++) {
+        ac_channel *ch = ac_channel_new(round % 2 ? 4 : 0);
+        ac_channel *all[4] = {ch, ch, ch, ch};
+        check_threads(4, wait_or_close, all, sizeof all[0]);
+        ac_channel_free(ch);
+    }
+}
+
+static void test_a_spin_is_bounded(void) {
+    ac_channel *const ch = ac_channel_new(1);
+    const int64_t begin = ac_now_ns();
+    for (int i = 0; i < 10; i++) ac_channel_spin(ch, true, AC_FOREVER);
+    CHECK(ac_now_ns() - begin < AC_NS_PER_S);
+    CHECK(ac_load_relaxed(&ch->spin_ns) < AC_CHANNEL_SPIN_MIN_NS);
+    CHECK(ac_channel_push(ch, 1) == AC_OK);
+    for (int i = 0; i < 20; i++) ac_channel_spin(ch, true, AC_FOREVER);
+    CHECK(ac_load_relaxed(&ch->spin_ns) == AC_CHANNEL_SPIN_MAX_NS);
+    ac_channel_free(ch);
+}
+
+int main(void) {
+    RUN(test_tasks_are_counted_by_the_pushes);
+    RUN(test_sleepers_miss_nothing);
+    RUN(test_close_wakes_everybody);
+    RUN(test_a_spin_is_bounded);
+    return 0;
+}

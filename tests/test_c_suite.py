@@ -1,0 +1,98 @@
+"""The C tests of csrc: built without Python and run, plain and under the sanitizers.
+
+One test program a source, ``tests/c/test_<source>.c``; it is linked with the C files of its own
+room and those below. The sanitizers are --heavy; TEST_SCALE makes their stress tests smaller.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CSRC = ROOT / "csrc"
+PROGRAMS = sorted((ROOT / "tests" / "c").glob("test_*.c"))
+COMPILER = os.environ.get("CC") or shutil.which("cc") or "gcc"
+
+#: The flags of the issue's contract; no Python include path.
+STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-ffp-contract=off", "-pthread"]
+
+BUILDS = {
+    "plain": (["-O3"], {}),
+    "address": (
+        ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+        {"TEST_SCALE": "20", "ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1"},
+    ),
+    "thread": (
+        ["-O1", "-fsanitize=thread"],
+        {"TEST_SCALE": "10", "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"},
+    ),
+}
+
+
+def build_kinds() -> list[object]:
+    return [
+        pytest.param(kind, marks=[] if kind == "plain" else [pytest.mark.heavy]) for kind in BUILDS
+    ]
+
+
+@pytest.fixture(scope="session")
+def objects(tmp_path_factory: pytest.TempPathFactory):
+    """Compile every C file of csrc once for a kind of build; return the objects as an archive."""
+    made: dict[str, Path] = {}
+
+    def build(kind: str) -> Path:
+        if kind not in made:
+            folder = tmp_path_factory.mktemp(f"csrc-{kind}")
+            commands = []
+            for source in sorted(CSRC.glob("*/*.c")):
+                target = folder / (source.stem + ".o")
+                commands.append(
+                    [COMPILER, *STRICT, *BUILDS[kind][0], "-I", str(CSRC), "-c", str(source)]
+                    + ["-o", str(target)]
+                )
+            run_all(commands)
+            archive = folder / "libac.a"
+            subprocess.run(
+                ["ar", "rcs", str(archive), *map(str, sorted(folder.glob("*.o")))], check=True
+            )
+            made[kind] = archive
+        return made[kind]
+
+    return build
+
+
+def run_all(commands: list[list[str]]) -> None:
+    """Run compilers side by side, as many as there are processors; fail with what they printed."""
+    width = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+    for at in range(0, len(commands), width):
+        running = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            for command in commands[at : at + width]
+        ]
+        for process, command in zip(running, commands[at : at + width], strict=True):
+            output, _ = process.communicate()
+            assert process.returncode == 0, f"{' '.join(command)}\n{output}"
+
+
+@pytest.mark.parametrize("kind", build_kinds())
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
+def test_c_program(program: Path, kind: str, objects, tmp_path: Path) -> None:
+    """Every check of one C test program holds."""
+    flags, environment = BUILDS[kind]
+    target = tmp_path / program.stem
+    command = [COMPILER, *STRICT, *flags, "-I", str(CSRC), "-I", str(program.parent)]
+    command += [str(program), str(objects(kind)), "-lm", "-o", str(target)]
+    run_all([command])
+    done = subprocess.run(
+        [str(target)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, f"exit {done.returncode}\n{done.stderr[-4000:]}"
