@@ -6,6 +6,7 @@ python -m bench.harness.ceiling_worker '["module", "function", {arguments}]'
 import gc
 import importlib
 import json
+import signal
 import sys
 import time
 
@@ -15,7 +16,8 @@ SPIN_NS = 1_000_000  # sleeping ends this much too late at most; the rest is spu
 
 
 def main() -> int:
-    """Read an order a line, answer a line."""
+    """Read an order a line, answer a line; whoever gives the orders also ends this process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = sys.stdout
     sys.stdout = sys.stderr  # what a job prints must not be taken for an answer
     module, function, args = json.loads(sys.argv[1])

@@ -133,7 +133,7 @@ class Call:
 
 
 def cpu_seconds() -> float:
-    """Return the processor time of this process, all its threads, and the children it waited for."""
+    """Return the processor time of this process and of the children it waited for."""
     own = time.process_time()
     if resource is None:
         return own

@@ -24,7 +24,9 @@ def calibrate(contender: Contender, cell_s: float) -> tuple[int, Sample]:
         The repetitions, and the last sample.
     """
     reps = 1
-    contender.measure(1)  # first-time costs: imports, page faults, a pool that starts
+    sample = contender.measure(1)  # first-time costs: imports, page faults, a pool that starts
+    if sample.wall_s >= cell_s:
+        return 1, sample
     while True:
         sample = contender.measure(reps)
         if sample.wall_s >= cell_s / 4 or reps >= MOST_REPS:

@@ -21,24 +21,41 @@ typedef struct point {
     double x, y;
 } point;
 
-AC_INLINE point point_of(const ac_mandelbrot_grid *g, int64_t pixel) {
-    const double dx = (g->xmax - g->xmin) / (double)g->width;
-    const double dy = (g->ymax - g->ymin) / (double)g->height;
-    return (point){g->xmin + (double)(pixel % g->width) * dx,
-                   g->ymin + (double)(pixel / g->width) * dy};
+/* Walks the grid; no division for each pixel. */
+typedef struct walk {
+    const ac_mandelbrot_grid *grid;
+    double dx, dy;
+    int64_t column, row;
+} walk;
+
+static walk walk_from(const ac_mandelbrot_grid *g, int64_t pixel) {
+    return (walk){g, (g->xmax - g->xmin) / (double)g->width, (g->ymax - g->ymin) / (double)g->height,
+                  pixel % g->width, pixel / g->width};
 }
 
-/* In the cardioid: q (q + (x - 1/4)) <= y^2 / 4 with q = (x - 1/4)^2 + y^2. In the circle around
- * -1: (x + 1)^2 + y^2 <= 1/16. */
+AC_INLINE point walk_next(walk *w) {
+    const point c = {w->grid->xmin + (double)w->column * w->dx,
+                     w->grid->ymin + (double)w->row * w->dy};
+    w->column++;
+    if (w->column == w->grid->width) {
+        w->column = 0;
+        w->row++;
+    }
+    return c;
+}
+
+/* In the cardioid: q (q + (x - 1/4)) <= y^2 / 4 with q = (x - 1/4)^2 + y^2, which is at most 1 there
+ * (and infinite where both sides are). In the circle around -1: (x + 1)^2 + y^2 <= 1/16. */
 AC_INLINE bool is_inside(point c) {
     const double y2 = c.y * c.y, s = c.x - 0.25, t = c.x + 1.0;
     const double q = s * s + y2;
-    return q * (q + s) <= 0.25 * y2 || t * t + y2 <= 0.0625;
+    return (q <= 1.0 && q * (q + s) <= 0.25 * y2) || t * t + y2 <= 0.0625;
 }
 
 static void pixels_portable(const ac_mandelbrot_grid *g, int64_t lo, int64_t hi, ac_u32_at *counts) {
+    walk w = walk_from(g, lo);
     for (int64_t pixel = lo; pixel < hi; pixel++) {
-        const point c = point_of(g, pixel);
+        const point c = walk_next(&w);
         uint32_t steps = is_inside(c) ? g->max_iter : 0;
         uint64_t keep = CHECK; /* the step at which z is kept next */
         double zx = 0, zy = 0, kept_x = 0, kept_y = 0;
@@ -66,12 +83,12 @@ static void pixels_portable(const ac_mandelbrot_grid *g, int64_t lo, int64_t hi,
 
 #define GROUP 16 /* pixels: 2 vectors of 8 or 4 of 4, enough to hide the latency of a step */
 
-/* The coordinates of the group's pixels, and which of them need steps. Filled up with the last. */
-static uint32_t start_group(const ac_mandelbrot_grid *g, int64_t lo, int64_t hi, double *x,
-                            double *y) {
+/* The coordinates of the next pixels, and which of them need steps. A group that is not full gets pixels
+ * behind the grid too; their counts are dropped. */
+static uint32_t start_group(walk *w, double *x, double *y) {
     uint32_t open = 0;
     for (int k = 0; k < GROUP; k++) {
-        const point c = point_of(g, lo + k < hi ? lo + k : hi - 1);
+        const point c = walk_next(w);
         x[k] = c.x;
         y[k] = c.y;
         open |= (uint32_t)!is_inside(c) << k;
@@ -91,10 +108,11 @@ AVX512 static void pixels_avx512(const ac_mandelbrot_grid *g, int64_t lo, int64_
     enum { V = GROUP / 8 };
     const __m512d four = _mm512_set1_pd(4.0);
     const __m512i one = _mm512_set1_epi64(1);
+    walk w = walk_from(g, lo);
     for (; lo < hi; lo += GROUP) {
         double x[GROUP], y[GROUP];
         int64_t count[GROUP];
-        const uint32_t open = start_group(g, lo, hi, x, y);
+        const uint32_t open = start_group(&w, x, y);
         uint32_t never = ~open;
         __m512d cx[V], cy[V], zx[V], zy[V], kept_x[V], kept_y[V];
         __m512i n[V];
@@ -139,10 +157,11 @@ AVX2 static void pixels_avx2(const ac_mandelbrot_grid *g, int64_t lo, int64_t hi
                              ac_u32_at *counts) {
     enum { V = GROUP / 4 };
     const __m256d four = _mm256_set1_pd(4.0);
+    walk w = walk_from(g, lo);
     for (; lo < hi; lo += GROUP) {
         double x[GROUP], y[GROUP];
         int64_t count[GROUP], begin[GROUP];
-        const uint32_t open = start_group(g, lo, hi, x, y);
+        const uint32_t open = start_group(&w, x, y);
         uint32_t never = ~open;
         __m256d cx[V], cy[V], zx[V], zy[V], kept_x[V], kept_y[V], in[V];
         __m256i n[V];

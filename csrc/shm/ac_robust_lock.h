@@ -23,9 +23,9 @@
 #ifndef AC_ROBUST_LOCK_H
 #define AC_ROBUST_LOCK_H
 
-#include <pthread.h>
-
 #include "base/ac_clock.h"
+
+#include <pthread.h>
 
 typedef struct ac_robust_lock {
     pthread_mutex_t mutex; /* its layout is the C library's: parties must share one libc */

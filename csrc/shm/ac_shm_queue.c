@@ -1,5 +1,4 @@
 /* ac_shm_queue.c - see ac_shm_queue.h; README.md beside it says why nothing is lost by a kill. */
-#define _GNU_SOURCE
 #include "shm/ac_shm_queue.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 /* ac_shm_region_linux.c - ac_shm_region.h on Linux: a sealed memfd. */
-#define _GNU_SOURCE
 #include "shm/ac_shm_region.h"
 
 #include <errno.h>

@@ -35,7 +35,7 @@ void ac_shm_stream_open(ac_shm_stream *s, const ac_shm_region *region, ac_shm_st
     const uint32_t slots = (uint32_t)ac_ceil_pow2_u64(count);
     uint8_t *const at = tables;
     *s = (ac_shm_stream){
-        .region = region,
+        .region = *region,
         .shared = shared,
         .segment_of = tables,
         .bits = (uint64_t *)(void *)(at + bits_at(count)),
@@ -54,7 +54,7 @@ static bool lookup(const ac_shm_stream *s, uint64_t logical, uint32_t *physical)
 }
 
 static size_t offset_of(const ac_shm_stream *s, uint32_t physical) {
-    return (size_t)(s->data - s->region->base) + ((size_t)physical << s->shift);
+    return (size_t)(s->data - s->region.base) + ((size_t)physical << s->shift);
 }
 
 /* `high`, checked. */
@@ -98,7 +98,7 @@ static void trim(ac_shm_stream *s) {
         /* Before the memory goes: a successor of ours backs it again, at worst needlessly. */
         *backed_word(s, i / BITS) &= ~bit(i);
         ac_fence_compiler();
-        (void)ac_shm_region_drop(s->region, offset_of(s, i), (size_t)1 << s->shift);
+        (void)ac_shm_region_drop(&s->region, offset_of(s, i), (size_t)1 << s->shift);
         ac_store_relaxed(&sh->backed, ac_load_relaxed(&sh->backed) - 1);
         idle--;
     }
@@ -109,9 +109,9 @@ static void trim(ac_shm_stream *s) {
 
 /* Backs the page in which `at` lies, if `at` is the first thing that is used of it. */
 static bool back_table(const ac_shm_stream *s, const void *at) {
-    const size_t offset = (size_t)((const uint8_t *)at - s->region->base);
+    const size_t offset = (size_t)((const uint8_t *)at - s->region.base);
     const size_t page = offset / PAGE * PAGE;
-    return ac_shm_region_back(s->region, page, PAGE) == 0;
+    return ac_shm_region_back(&s->region, page, PAGE) == 0;
 }
 
 /* Gives the next logical segment a physical one with memory under it. */
@@ -129,7 +129,7 @@ static ac_stream_status map_next(ac_shm_stream *s) {
         sh->high = physical + 1; /* first: a successor finds every set bit below it */
     }
     if (!is_backed(s, physical)) {
-        if (ac_shm_region_back(s->region, offset_of(s, physical), (size_t)1 << s->shift) != 0)
+        if (ac_shm_region_back(&s->region, offset_of(s, physical), (size_t)1 << s->shift) != 0)
             return AC_STREAM_NOMEM;
         *backed_word(s, physical / BITS) |= bit(physical);
         ac_store_relaxed(&sh->backed, ac_load_relaxed(&sh->backed) + 1);

@@ -40,7 +40,7 @@ typedef struct ac_shm_stream_shared {
 /* The part of each process: constant after it is opened, so that a peer that scribbles over the
  * shared memory cannot make us step outside the mapping. */
 typedef struct ac_shm_stream {
-    const ac_shm_region *region;
+    ac_shm_region region; /* a copy; its owner closes it */
     ac_shm_stream_shared *shared;
     uint32_t *segment_of;   /* [table_mask + 1], indexed by logical segment & table_mask */
     uint64_t *bits;         /* pairs of words: used (the segment is mapped, or may be), backed (it

@@ -29,6 +29,9 @@ cdef extern from "gc_slots.h":
     void ac_gc_install(object type, int which, PyObject *instance, void *channel_at)
     void ac_gc_drain(ac_channel *ch)
 
+cdef extern from "fast_calls.h":
+    void ac_fast_install(object type, int which)
+
 check_compiled(__name__, AC_VERSION.decode())
 
 # How long the main thread sleeps before it looks for signals: one that arrives between the look
@@ -668,12 +671,14 @@ cdef class SimpleQueue:
         }
 
 
-cdef void install_gc_slots():
-    # Before anybody can subclass; see gc_slots.h.
+cdef void install_slots():
+    # Before anybody can subclass or call; see gc_slots.h and fast_calls.h.
     cdef Queue q = Queue()
     cdef SimpleQueue s = SimpleQueue()
     ac_gc_install(Queue, AC_GC_QUEUE, <PyObject *>q, &q.ch)
     ac_gc_install(SimpleQueue, AC_GC_SIMPLE, <PyObject *>s, &s.ch)
+    ac_fast_install(Queue, AC_GC_QUEUE)
+    ac_fast_install(SimpleQueue, AC_GC_SIMPLE)
 
 
-install_gc_slots()
+install_slots()

@@ -7,6 +7,7 @@ between which signal handlers run.
 """
 
 cimport cython
+from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EINVAL, EMFILE, ENFILE, ENOMEM, EPROTO
@@ -25,198 +26,13 @@ from types import GenericAlias
 from allcores._common.version import check_compiled
 from allcores.errors import Empty, Full, QueueCorrupted, ShutDown
 
-cdef extern from "Python.h":
-    int PyBuffer_FillInfo(Py_buffer *, object, void *, Py_ssize_t, int, int) except -1
-    int PyUnicode_IS_ASCII(object)
-    Py_ssize_t PyUnicode_GET_LENGTH(object)
-    void *PyUnicode_1BYTE_DATA(object)
-    object PyUnicode_DecodeASCII(const char *, Py_ssize_t, const char *)
-    long long PyLong_AsLongLongAndOverflow(object, int *) except? -1
-
 check_compiled(__name__, AC_VERSION.decode())
-
-cdef object plain_dumps = pickle.dumps
-cdef object loads = pickle.loads  # also ForkingPickler.loads
-cdef object BytesIO = io.BytesIO
-
-# How a payload is written. Parties are of one version (the region says so), so these may change.
-cdef enum:
-    KIND_PICKLE = 1
-    KIND_NONE = 2
-    KIND_TRUE = 3
-    KIND_FALSE = 4
-    KIND_INT = 5    # int64
-    KIND_FLOAT = 6  # double
-    KIND_BYTES = 7
-    KIND_ASCII = 8  # str
 
 cdef enum:
     SMALL_WORDS = 2050  # AC_SHM_SMALL_BYTES and a header, in 8 bytes
-    PLAIN_NODES = 64    # arbitrary: past it the pickler's start costs little
-    LARGE_COPY = 16384  # rule 2: above it a copy runs detached
 
 
-# -- objects to bytes -------------------------------------------------------------------------------
-
-cdef struct message:
-    uint32_t kind
-    const void *data
-    size_t bytes
-    int64_t number
-    double real
-
-
-cdef bint is_plain(object obj, int *nodes) except -1:
-    # Whether an object is built of exact built-in types only. For those the pickler consults no
-    # reducer table, so that pickle.dumps gives what ForkingPickler gives, five times faster.
-    nodes[0] -= 1
-    if nodes[0] < 0:
-        return False
-    kind = type(obj)
-    if obj is None or kind is int or kind is str or kind is float or kind is bool or kind is bytes:
-        return True
-    if kind is tuple:
-        for part in <tuple>obj:
-            if not is_plain(part, nodes):
-                return False
-        return True
-    if kind is list:
-        for part in <list>obj:
-            if not is_plain(part, nodes):
-                return False
-        return True
-    return False
-
-
-cdef bytes pickled(object obj):
-    cdef int nodes = PLAIN_NODES
-    if is_plain(obj, &nodes):
-        return plain_dumps(obj, 5)
-    buffer = BytesIO()
-    ForkingPickler(buffer, 5).dump(obj)
-    return buffer.getvalue()
-
-
-cdef object encode(object obj, message *m):
-    # Returns what must stay alive while `m` is used.
-    cdef int overflow = 0
-    m.data = NULL
-    m.bytes = 0
-    kind = type(obj)
-    if kind is int:
-        m.number = PyLong_AsLongLongAndOverflow(obj, &overflow)
-        if overflow == 0:
-            m.kind = KIND_INT
-            m.data = &m.number
-            m.bytes = sizeof(m.number)
-            return None
-    elif kind is str:
-        if PyUnicode_IS_ASCII(obj):
-            m.kind = KIND_ASCII
-            m.data = PyUnicode_1BYTE_DATA(obj)
-            m.bytes = <size_t>PyUnicode_GET_LENGTH(obj)
-            return obj
-    elif kind is bytes:
-        m.kind = KIND_BYTES
-        m.data = PyBytes_AS_STRING(obj)
-        m.bytes = <size_t>PyBytes_GET_SIZE(obj)
-        return obj
-    elif obj is None:
-        m.kind = KIND_NONE
-        return None
-    elif kind is float:
-        m.kind = KIND_FLOAT
-        m.real = <double>obj
-        m.data = &m.real
-        m.bytes = sizeof(m.real)
-        return None
-    elif kind is bool:
-        m.kind = KIND_TRUE if obj else KIND_FALSE
-        return None
-    data = pickled(obj)
-    m.kind = KIND_PICKLE
-    m.data = PyBytes_AS_STRING(data)
-    m.bytes = <size_t>PyBytes_GET_SIZE(data)
-    return data
-
-
-# -- bytes to objects -------------------------------------------------------------------------------
-
-@cython.final
-cdef class _Block:
-    # Memory from malloc that a take has filled; the records in it are unpickled in place.
-    cdef void *data
-    cdef Py_ssize_t bytes
-
-    def __cinit__(self):
-        self.data = NULL
-
-    def __dealloc__(self):
-        free(self.data)
-
-    def __getbuffer__(self, Py_buffer *view, int flags):
-        PyBuffer_FillInfo(view, self, self.data, self.bytes, 1, flags)
-
-
-cdef _Block block_of(ac_shm_batch *batch):
-    # Takes over the malloced memory of a batch, if there is any.
-    cdef _Block block
-    if batch.large == NULL:
-        return None
-    try:
-        block = _Block.__new__(_Block)
-    except BaseException:
-        free(batch.large)
-        raise
-    block.data = batch.large
-    block.bytes = <Py_ssize_t>batch.bytes
-    batch.large = NULL
-    return block
-
-
-cdef bytes bytes_of(const uint8_t *data, size_t n):
-    cdef bytes result
-    cdef char *target
-    if n <= LARGE_COPY:
-        return PyBytes_FromStringAndSize(<const char *>data, <Py_ssize_t>n)
-    result = PyBytes_FromStringAndSize(NULL, <Py_ssize_t>n)
-    target = PyBytes_AS_STRING(result)
-    with nogil:  # nobody else has seen `result` yet
-        memcpy(target, data, n)
-    return result
-
-
-cdef object decode(const uint8_t *at, const uint8_t *start, _Block block):
-    cdef ac_shm_record r
-    cdef int64_t number
-    cdef double real
-    cdef const uint8_t *data = at + sizeof(ac_shm_record)
-    cdef Py_ssize_t offset
-    memcpy(&r, at, sizeof(r))
-    if r.kind == KIND_PICKLE:
-        if block is None or r.bytes <= LARGE_COPY:
-            return loads(bytes_of(data, r.bytes))
-        offset = data - start
-        with memoryview(block) as whole:
-            with whole[offset:offset + <Py_ssize_t>r.bytes] as part:
-                return loads(part)
-    if r.kind == KIND_INT and r.bytes == sizeof(number):
-        memcpy(&number, data, sizeof(number))
-        return number
-    if r.kind == KIND_BYTES:
-        return bytes_of(data, r.bytes)
-    if r.kind == KIND_ASCII:
-        return PyUnicode_DecodeASCII(<const char *>data, <Py_ssize_t>r.bytes, NULL)
-    if r.kind == KIND_NONE:
-        return None
-    if r.kind == KIND_FLOAT and r.bytes == sizeof(real):
-        memcpy(&real, data, sizeof(real))
-        return real
-    if r.kind == KIND_TRUE:
-        return True
-    if r.kind == KIND_FALSE:
-        return False
-    raise QueueCorrupted(f"a message of unknown kind {r.kind} came out of the queue")
+include "shm_codec.pxi"
 
 
 cdef int decode_all(ac_shm_batch *batch, list items, list errors) except -1:
@@ -265,10 +81,7 @@ cdef bint is_over(ac_shm_status status, int64_t deadline) noexcept:
 
 cdef int raise_os_error(int err, str what) except -1:
     if err == ENOMEM:
-        raise MemoryError(
-            f"{what}: no address space for it (ulimit -v?); lower the limit of 'ulimit -v' on "
-            "others, or use fewer queues"
-        )
+        raise MemoryError(f"{what}: no address space for it; raise 'ulimit -v', or use fewer queues")
     if err == EMFILE or err == ENFILE:
         raise OSError(err, f"{what}: {os.strerror(err)}; every queue holds one descriptor in every "
                            "process (ulimit -n)")
@@ -277,6 +90,7 @@ cdef int raise_os_error(int err, str what) except -1:
 
 # -- the class --------------------------------------------------------------------------------------
 
+@cython.auto_pickle(False)
 cdef class ShmQueue:
     """ShmQueue(maxsize=0, limit=1073741824, segment_bytes=0)\n--\n
     A queue of picklable objects in shared memory; the base of `allcores.multiprocessing.Queue`.
@@ -601,9 +415,7 @@ cdef int raise_status(ShmQueue self, ac_shm_status status) except -1:
             "the system has no memory for the message; nothing was put or taken. Give the queue a "
             "maxsize, or raise the limit that is set on this process or container"
         )
-    raise QueueCorrupted(
-        "a process has written over the shared memory of the queue; make a new queue"
-    )
+    raise QueueCorrupted("a process has written over the shared memory of the queue: make a new one")
 
 
 # -- put ----------------------------------------------------------------------------------------------

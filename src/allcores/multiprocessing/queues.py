@@ -79,6 +79,9 @@ if sys.platform == "linux" or TYPE_CHECKING:
             _context.assert_spawning(self)
             return _rebuild, (type(self), DupFd(self._fileno())), self.__dict__ or None
 
+        def __setstate__(self, state: dict[str, Any]) -> None:
+            self.__dict__.update(state)  # what a subclass has set
+
         def __repr__(self) -> str:
             try:
                 state = f"maxsize={self.maxsize} size={self.qsize()}"

@@ -1,0 +1,137 @@
+"""Messages from one process to another through a queue."""
+
+from functools import partial
+from typing import Any
+
+from bench.harness.bars import Bar
+from bench.harness.comparison import Builders, Comparison, Settings
+from bench.harness.contender import Call, Contender, Work, WrongAnswer
+from bench.harness.process_crew import ProcessCrew, ProcessShift
+from bench.rivals import process_queues
+from bench.rivals.process_queues import Family
+
+QUESTION = "how fast do messages pass between two processes?"
+BARS: list[Bar] = []
+BATCH = 100
+MAXSIZE = 1000
+BIG, BIG_MAXSIZE = 1_000_000, 8
+
+
+def put_tuples(queue: Any, count: int) -> None:
+    """Put small tuples one by one."""
+    for i in range(count):
+        queue.put((i, i, i, i, i))
+    queue.finish()
+
+
+def get_tuples(queue: Any, count: int) -> tuple[int, int]:
+    """Take them one by one; return their number and a sum."""
+    total = 0
+    for _ in range(count):
+        total += queue.get()[0]
+    return count, total
+
+
+def put_batches(queue: Any, count: int) -> None:
+    """Put small tuples, a hundred to a call."""
+    for first in range(0, count, BATCH):
+        queue.put_batch([(i, i, i, i, i) for i in range(first, first + BATCH)])
+    queue.finish()
+
+
+def get_batches(queue: Any, count: int) -> tuple[int, int]:
+    """Take them, up to a hundred to a call."""
+    got = total = 0
+    while got < count:
+        batch = queue.get_batch(BATCH)
+        got += len(batch)
+        for item in batch:
+            total += item[0]
+    return got, total
+
+
+def put_big(queue: Any, count: int) -> None:
+    """Put megabytes, each with its number at both ends."""
+    middle = bytes(BIG - 16)
+    for i in range(count):
+        end = i.to_bytes(8, "little")
+        queue.put(end + middle + end)
+    queue.finish()
+
+
+def get_big(queue: Any, count: int) -> tuple[int, int]:
+    """Take them; return their number and the sum of the numbers at their ends."""
+    total = 0
+    for _ in range(count):
+        data = queue.get()
+        first, last = int.from_bytes(data[:8], "little"), int.from_bytes(data[-8:], "little")
+        if first != last or len(data) != BIG:
+            raise WrongAnswer(f"a message of {len(data)} bytes with {first} and {last} at its ends")
+        total += first
+    return count, total
+
+
+def contender(
+    family: Family, suffix: str, put: Any, get: Any, maxsize: int, each: int
+) -> ProcessCrew:
+    """Return a producer and a consumer on a queue of this family, all new each time."""
+
+    def plan(reps: int) -> ProcessShift:
+        queue, count = family.queue(maxsize), reps * each
+
+        def check(results: list[Any]) -> str:
+            if results[1] != (count, count * (count - 1) // 2):
+                raise WrongAnswer(f"{family.name}: put {count} messages, got {results[1]}")
+            return "all messages came once"
+
+        bodies = [(put, (queue, count)), (get, (queue, count))]
+        return ProcessShift(bodies, count, check, queue.close)
+
+    return ProcessCrew(f"{family.name}.Queue{suffix}", family.process, plan)
+
+
+def start_and_join(family: Family) -> Call:
+    """Return the cost of a process that does nothing."""
+
+    def run() -> int:
+        process = family.process(target=int)
+        process.start()
+        process.join()
+        return process.exitcode or 0
+
+    return Call(f"{family.name}.Process", Work.calling(run))
+
+
+def comparisons(settings: Settings) -> Builders:
+    """Return small messages scalar and in batches, large ones, and the start of a process."""
+
+    def queues(put: Any, get: Any, maxsize: int, each: int, suffix: str, said: str) -> Comparison:
+        families = [process_queues.allcores(), process_queues.standard()]
+        crews: list[Contender] = [
+            contender(family, suffix, put, get, maxsize, each) for family in families
+        ]
+        return Comparison("message", crews, f"one producer, one consumer; {said}")
+
+    def starting() -> Comparison:
+        families = [process_queues.allcores(), process_queues.standard()]
+        return Comparison("start and join", [start_and_join(family) for family in families])
+
+    small = "tuples of five ints, counted and summed"
+    return {
+        "scalar": partial(
+            queues, put_tuples, get_tuples, MAXSIZE, 100, "", f"{small}; maxsize {MAXSIZE}"
+        ),
+        "batch": partial(
+            queues,
+            put_batches,
+            get_batches,
+            0,
+            BATCH,
+            f", batches of {BATCH}",
+            f"{small}; no bound; ours with put_many and get_many, theirs with a list as a message",
+        ),
+        "large": partial(
+            queues, put_big, get_big, BIG_MAXSIZE, 2, "", f"{BIG:,} bytes; maxsize {BIG_MAXSIZE}"
+        ),
+        "process": starting,
+    }

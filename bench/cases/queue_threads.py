@@ -1,0 +1,102 @@
+"""Producers and consumers in threads of their own, as many of the one as of the other."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from bench.harness.bars import Bar
+from bench.harness.comparison import Builders, Comparison, Settings
+from bench.harness.contender import Contender, WrongAnswer, gil_enabled, own_copy
+from bench.harness.thread_crew import Shift, ThreadCrew
+from bench.ours import ours
+from bench.rivals import thread_queues
+
+QUESTION = "how fast do items pass between threads?"
+MAXSIZE = 1024
+PAIRS = (1, 2, 4)
+ITEMS = 500  # of each producer, in one repetition
+BOUNDED, UNBOUNDED = f"allcores.queue.Queue({MAXSIZE})", "allcores.queue.Queue()"
+SIMPLE = "queue.SimpleQueue()"
+
+
+def _bars() -> list[Bar]:
+    later: dict[str, Any] = {"issue": 3, "later": True}
+    gil = gil_enabled()
+    bars = []
+    for pairs in PAIRS:
+        free, bounded = f"unbounded, {pairs}+{pairs}", f"bounded, {pairs}+{pairs}"
+        name = f"Queue() {pairs}+{pairs} threads"
+        bars.append(Bar(name, free, UNBOUNDED, SIMPLE, 0.8 if gil else 1.0, **later))
+        name = f"Queue({MAXSIZE}) {pairs}+{pairs} threads"
+        bars.append(Bar(name, bounded, BOUNDED, f"queue.Queue({MAXSIZE})", 10.0, **later))
+        if not gil:
+            bars.append(Bar(name, bounded, BOUNDED, SIMPLE, 1.0, **later))
+    return bars
+
+
+BARS = _bars()
+
+
+def produce(channel: Any, first: int, count: int) -> None:
+    """Put whole numbers, and None to end one consumer."""
+    for item in range(first, first + count):
+        channel.put(item)
+    channel.put(None)
+
+
+def consume(channel: Any) -> list[int]:
+    """Take until None comes."""
+    taken: list[int] = []
+    while True:
+        item = channel.get()
+        if item is None:
+            return taken
+        taken.append(item)
+
+
+def contender(name: str, make: Callable[[], Any], pairs: int) -> ThreadCrew:
+    """Return a crew of this many producers and consumers on one queue, new for each measurement."""
+    put_all, take_all = own_copy(produce), own_copy(consume)
+
+    def plan(reps: int) -> Shift:
+        channel, count = make(), reps * ITEMS
+        producers = [partial(put_all, channel, number * count, count) for number in range(pairs)]
+        consumers = [partial(take_all, channel) for _ in range(pairs)]
+        total = pairs * count
+
+        def check(results: list[Any]) -> str:
+            delivered = sum(len(taken) for taken in results[pairs:])
+            checksum = sum(sum(taken) for taken in results[pairs:])
+            if delivered != total or checksum != total * (total - 1) // 2:
+                raise WrongAnswer(f"{name}: put {total} items, {delivered} came out, or others")
+            return "all items came out once"
+
+        return Shift([*producers, *consumers], total, check)
+
+    return ThreadCrew(name, plan)
+
+
+def comparisons(settings: Settings) -> Builders:
+    """Return one comparison for each kind of queue and number of threads."""
+
+    def build(kind: str, pairs: int) -> Comparison:
+        mine = ours("queue", "Queue")
+        if kind == "unbounded":
+            queues = {UNBOUNDED: mine, **thread_queues.standard_unbounded()}
+            optional, absent = thread_queues.optional(0)
+        else:
+            queues = {BOUNDED: lambda: mine(MAXSIZE), **thread_queues.standard_bounded(MAXSIZE)}
+            queues[SIMPLE] = thread_queues.standard_unbounded()[SIMPLE]
+            optional, absent = thread_queues.optional(MAXSIZE)
+        crews: list[Contender] = [
+            contender(name, make, pairs) for name, make in {**queues, **optional}.items()
+        ]
+        note = "" if kind == "unbounded" else "; SimpleQueue has no bound, it is shown for scale"
+        detail = f"{pairs} producers, {pairs} consumers; distinct ints, counted and summed{note}"
+        return Comparison("item", crews, detail, absent)
+
+    return {
+        f"{kind}, {pairs}+{pairs}": partial(build, kind, pairs)
+        for pairs in settings.pick((1, 2), PAIRS, PAIRS)
+        for kind in ("unbounded", "bounded")
+    }

@@ -1,0 +1,114 @@
+"""One thread puts an item and takes it out again, over and over."""
+
+import queue
+from collections.abc import Callable
+from itertools import repeat
+from typing import Any
+
+from bench.harness.bars import Bar
+from bench.harness.comparison import Builders, Comparison, Settings
+from bench.harness.contender import Call, Work, WrongAnswer, gil_enabled, own_copy
+from bench.ours import ours
+
+QUESTION = "what do one put and one get cost when no other thread is there?"
+MAXSIZE = 1024
+BOUNDED, UNBOUNDED = f"allcores.queue.Queue({MAXSIZE})", "allcores.queue.Queue()"
+OUR_SIMPLE = "allcores.queue.SimpleQueue()"
+# Issue 3: at most 1.25 times SimpleQueue's time with the GIL, no more than it without.
+SIMPLE_BAR = 1 / 1.25 if gil_enabled() else 1.0
+
+BARS = [
+    Bar("Queue(1024) put+get", "bounded", BOUNDED, "queue.Queue(1024)", at_least=20.0),
+    Bar("Queue(1024) put+get", "bounded", BOUNDED, "queue.Queue(1024)", 30.0, issue=3, later=True),
+    Bar(
+        "Queue(1024) put+get",
+        "bounded",
+        BOUNDED,
+        "queue.SimpleQueue()",
+        SIMPLE_BAR,
+        issue=3,
+        later=True,
+    ),
+    Bar("Queue() put+get", "unbounded", UNBOUNDED, "queue.Queue()", 30.0, issue=3, later=True),
+    Bar(
+        "Queue() put+get",
+        "unbounded",
+        UNBOUNDED,
+        "queue.SimpleQueue()",
+        SIMPLE_BAR,
+        issue=3,
+        later=True,
+    ),
+]
+
+
+def put_and_get(channel: Any, n: int) -> Any:
+    """Put and get n times: ten to a turn of the loop, so that the loop itself costs little."""
+    item = got = object()
+    for _ in repeat(None, n // 10):
+        channel.put(item)
+        got = channel.get()
+        channel.put(item)
+        got = channel.get()
+        channel.put(item)
+        got = channel.get()
+        channel.put(item)
+        got = channel.get()
+        channel.put(item)
+        got = channel.get()
+        channel.put(item)
+        got = channel.get()
+        channel.put(item)
+        got = channel.get()
+        channel.put(item)
+        got = channel.get()
+        channel.put(item)
+        got = channel.get()
+        channel.put(item)
+        got = channel.get()
+    for _ in repeat(None, n % 10):
+        channel.put(item)
+        got = channel.get()
+    return item is got and channel.qsize() == 0
+
+
+def contender(name: str, make: Callable[[], Any]) -> Call:
+    """Return a contender with a queue and a loop of its own."""
+    channel, loop = make(), own_copy(put_and_get)
+
+    def check(fine: bool) -> str:
+        if not fine:
+            raise WrongAnswer(f"{name}: another object came out, or something was left inside")
+        return "the same object came out"
+
+    return Call(name, Work(lambda n: loop(channel, n), check))
+
+
+def comparisons(settings: Settings) -> Builders:
+    """Return bounded and unbounded queues, each kind beside the standard ones."""
+
+    def bounded() -> Comparison:
+        mine = ours("queue", "Queue")
+        return Comparison(
+            "put and get",
+            [
+                contender(BOUNDED, lambda: mine(MAXSIZE)),
+                contender(f"queue.Queue({MAXSIZE})", lambda: queue.Queue(MAXSIZE)),
+                contender("queue.SimpleQueue()", queue.SimpleQueue),
+            ],
+            "one object, one thread, block=True; SimpleQueue has no bound",
+        )
+
+    def unbounded() -> Comparison:
+        return Comparison(
+            "put and get",
+            [
+                contender(UNBOUNDED, ours("queue", "Queue")),
+                contender(OUR_SIMPLE, ours("queue", "SimpleQueue")),
+                contender("queue.Queue()", queue.Queue),
+                contender("queue.SimpleQueue()", queue.SimpleQueue),
+            ],
+            "one object, one thread, block=True",
+        )
+
+    return {"bounded": bounded, "unbounded": unbounded}

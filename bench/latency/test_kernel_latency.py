@@ -1,0 +1,38 @@
+"""Kernels on small inputs, where the call itself is what counts."""
+
+import zlib
+from typing import Any
+
+import pytest
+
+kernels = pytest.importorskip("allcores.kernels", exc_type=ImportError)
+numpy = pytest.importorskip("numpy")
+
+SIZES = (100, 10_000)
+ARRAY_KERNELS = {
+    "sum": {"allcores": kernels.sum, "numpy": numpy.sum},
+    "sort": {"allcores": kernels.sort, "numpy": numpy.sort},
+    "argsort": {
+        "allcores": kernels.argsort,
+        "numpy": lambda data: numpy.argsort(data, kind="stable"),
+    },
+}
+
+
+@pytest.mark.parametrize("count", SIZES)
+@pytest.mark.parametrize("who", ["allcores", "numpy"])
+@pytest.mark.parametrize("name", ARRAY_KERNELS)
+def test_array_kernel(benchmark: Any, name: str, who: str, count: int) -> None:
+    benchmark.group = f"{name} of {count} float64"
+    data = numpy.random.default_rng(20).integers(0, 1 << 20, count).astype(numpy.float64)
+    result = benchmark(ARRAY_KERNELS[name][who], data)
+    assert numpy.array_equal(result, ARRAY_KERNELS[name]["numpy"](data))
+
+
+@pytest.mark.parametrize("count", SIZES)
+@pytest.mark.parametrize("who", ["allcores", "zlib"])
+def test_crc32(benchmark: Any, who: str, count: int) -> None:
+    benchmark.group = f"crc32 of {count} bytes"
+    data = bytes(range(256)) * (count // 256 + 1)
+    function = {"allcores": kernels.crc32, "zlib": zlib.crc32}[who]
+    assert benchmark(function, data[:count]) == zlib.crc32(data[:count])

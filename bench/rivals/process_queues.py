@@ -1,0 +1,99 @@
+"""Queues between processes, scalar and batch, behind one adapter.
+
+Each has ``put get put_batch get_batch finish``; ``finish`` returns when all that was put is out of
+this process's hands, so that a feeder thread's time is counted.
+"""
+
+import multiprocessing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bench.harness.contender import NotAvailable
+from bench.ours import ours
+
+
+@dataclass(frozen=True)
+class Family:
+    """A module that has processes and queues.
+
+    Attributes
+    ----------
+    name : str
+    process : callable
+        Its `Process`.
+    queue : callable
+        ``queue(maxsize)`` returns an adapter, which may be an argument of a process.
+    """
+
+    name: str
+    process: Callable[..., Any]
+    queue: Callable[[int], Any]
+
+
+class StandardQueue:
+    """`multiprocessing.Queue`. Its batch is what its users do: a list is one message."""
+
+    def __init__(self, maxsize: int) -> None:
+        self.inner = multiprocessing.Queue(maxsize)
+        self.put, self.get = self.inner.put, self.inner.get
+        self.put_batch = self.inner.put
+
+    def get_batch(self, n: int) -> Any:
+        """Return the next list, of whatever length."""
+        return self.inner.get()
+
+    def finish(self) -> None:
+        """Wait for the feeder thread."""
+        self.inner.close()
+        self.inner.join_thread()
+
+    def close(self) -> None:
+        """Give back what the creating process holds."""
+        self.finish()
+
+    def __reduce__(self) -> Any:
+        return _standard_again, (self.inner,)
+
+
+def _standard_again(inner: Any) -> StandardQueue:
+    queue = StandardQueue.__new__(StandardQueue)
+    queue.inner = inner
+    queue.put, queue.get, queue.put_batch = inner.put, inner.get, inner.put
+    return queue
+
+
+class OurQueue:
+    """`allcores.multiprocessing.Queue`. Its batch is ``put_many`` and ``get_many``."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.put, self.get = inner.put, inner.get
+        self.put_batch = inner.put_many
+        self.get_batch = inner.get_many
+
+    def finish(self) -> None:
+        """Whatever ours has to do; by design there is no feeder thread."""
+        self.inner.close()
+        self.inner.join_thread()
+
+    def close(self) -> None:
+        """Give back what the creating process holds."""
+        self.finish()
+
+    def __reduce__(self) -> Any:
+        return OurQueue, (self.inner,)
+
+
+def standard() -> Family:
+    """Return the standard library's family."""
+    return Family("multiprocessing", multiprocessing.Process, StandardQueue)
+
+
+def allcores() -> Family:
+    """Return ours."""
+    make = ours("multiprocessing", "Queue")
+    if not hasattr(make(1), "put_many"):
+        raise NotAvailable("allcores.multiprocessing.Queue has no put_many")
+    process = ours("multiprocessing", "Process")
+    return Family("allcores.multiprocessing", process, lambda maxsize: OurQueue(make(maxsize)))

@@ -1,0 +1,74 @@
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeVar, overload, type_check_only
+
+from _typeshed import ReadableBuffer, WriteableBuffer
+
+_Out = TypeVar("_Out", bound=WriteableBuffer)
+
+def sum(x: ReadableBuffer, *, threads: int | None = None) -> Any: ...
+@overload
+def sort(x: ReadableBuffer, *, out: _Out, threads: int | None = None) -> _Out: ...
+@overload
+def sort(x: ReadableBuffer, *, out: None = None, threads: int | None = None) -> Any: ...
+@overload
+def argsort(x: ReadableBuffer, *, out: _Out, threads: int | None = None) -> _Out: ...
+@overload
+def argsort(x: ReadableBuffer, *, out: None = None, threads: int | None = None) -> Any: ...
+def crc32(data: ReadableBuffer, value: SupportsIndex = 0, *, threads: int | None = None) -> int: ...
+@overload
+def mandelbrot(
+    width: SupportsIndex,
+    height: SupportsIndex,
+    *,
+    xmin: SupportsFloat = -2.0,
+    xmax: SupportsFloat = 0.5,
+    ymin: SupportsFloat = -1.25,
+    ymax: SupportsFloat = 1.25,
+    max_iter: SupportsIndex = 1000,
+    out: _Out,
+    threads: int | None = None,
+) -> _Out: ...
+@overload
+def mandelbrot(
+    width: SupportsIndex,
+    height: SupportsIndex,
+    *,
+    xmin: SupportsFloat = -2.0,
+    xmax: SupportsFloat = 0.5,
+    ymin: SupportsFloat = -1.25,
+    ymax: SupportsFloat = 1.25,
+    max_iter: SupportsIndex = 1000,
+    out: None = None,
+    threads: int | None = None,
+) -> array[int]: ...
+@overload
+def primes(
+    stop: SupportsIndex, *, count: Literal[False] = False, threads: int | None = None
+) -> array[int]: ...
+@overload
+def primes(stop: SupportsIndex, *, count: Literal[True], threads: int | None = None) -> int: ...
+@overload
+def primes(
+    stop: SupportsIndex, *, count: bool, threads: int | None = None
+) -> array[int] | int: ...
+
+class WordTable:
+    @property
+    def total(self) -> int: ...
+    def __len__(self) -> int: ...
+    def get(self, word: object) -> int: ...
+    def of_length(self, length: int) -> int: ...
+    def pairs(self) -> WordPairs: ...
+    def most_common(self, most: int) -> list[tuple[bytes, int]]: ...
+
+@type_check_only
+class WordPairs(Iterator[tuple[bytes, int]]):
+    def __next__(self) -> tuple[bytes, int]: ...
+
+def count_words_in(
+    texts: tuple[ReadableBuffer, ...], shortest: int, longest: int, threads: int | None
+) -> WordTable: ...
+def table_of_pairs(
+    pairs: Iterable[tuple[bytes, int]], total: int | None = None
+) -> WordTable: ...

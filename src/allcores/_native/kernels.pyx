@@ -1,0 +1,735 @@
+"""The kernels: buffers in, buffers out, the interpreter let go for the whole run.
+
+Every function holds the export of its buffers while it runs, so that nobody can resize them, and
+calls one function of csrc/kernels. The public names and their manual are in allcores.kernels.
+"""
+
+import sys
+
+cimport cython
+from cpython cimport array
+from cpython.buffer cimport (
+    PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_CheckBuffer,
+    PyObject_GetBuffer,
+)
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.math cimport isfinite
+from libc.stdint cimport INT64_MAX, UINT32_MAX, UINT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memset, strchr
+
+from allcores._native.c_kernels cimport (
+    AC_F32, AC_F64, AC_I8, AC_I16, AC_I32, AC_I64, AC_PRIMES_MAX_STOP, AC_U8, AC_U16, AC_U32,
+    AC_U64, ac_argsort, ac_crc32, ac_dtype, ac_i64_at, ac_mandelbrot, ac_mandelbrot_grid,
+    ac_number, ac_primes, ac_primes_count, ac_primes_free, ac_primes_sieve, ac_primes_write,
+    ac_sort, ac_sum, ac_text, ac_u32_at, ac_u64_at, ac_word, ac_words, ac_words_add,
+    ac_words_count, ac_words_distinct, ac_words_free, ac_words_get, ac_words_new, ac_words_next,
+    ac_words_of_length, ac_words_top, ac_words_total,
+)
+from allcores._native.c_sched cimport AC_EXEC_NOMEM, AC_VERSION, ac_exec
+from allcores._native.runtime cimport runtime_exec, runtime_raise
+
+from allcores._common.version import check_compiled
+
+check_compiled(__name__, AC_VERSION.decode())
+
+import array as _array
+
+cdef object _NAMES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
+                      "float32", "float64")
+cdef const char *TYPECODES = b"bBhHiIqQfd"
+cdef dict _TEMPLATES = {code: _array.array(code) for code in "bBhHiIlLqQfd"}
+
+
+# ---- buffers -------------------------------------------------------------------------------------
+
+cdef bint is_ndarray(object x):
+    # NumPy is never imported here: if it is not there yet, x is no ndarray.
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(x, numpy.ndarray)
+
+
+cdef int get_view(object x, Py_buffer *view, str name) except -1:
+    # Fills *view, which the caller releases, with any buffer whose bytes lie together.
+    if not PyObject_CheckBuffer(x):
+        hint = ""
+        if isinstance(x, str):
+            hint = "; encode it first: text.encode()"
+        elif isinstance(x, (list, tuple, range)):
+            hint = "; make a buffer of it: array.array('d', numbers)"
+        raise TypeError(
+            f"{name} must be a buffer (bytes, bytearray, array.array, memoryview, mmap, "
+            f"numpy.ndarray), not {type(x).__name__}{hint}"
+        )
+    PyObject_GetBuffer(x, view, PyBUF_FORMAT | PyBUF_STRIDES)
+    if not PyBuffer_IsContiguous(view, b"C"):
+        strides = tuple([view.strides[i] for i in range(view.ndim)])
+        PyBuffer_Release(view)
+        raise ValueError(
+            f"{name} must be C-contiguous; it has strides of {strides} bytes. "
+            "Pass a copy: numpy.ascontiguousarray(x), or bytes(x)"
+        )
+    return 0
+
+
+cdef int dtype_of(Py_buffer *view, str name) except -1:
+    # The letter says the kind, the item size the width: 'l' has 4 or 8 bytes.
+    cdef char *letter = view.format
+    cdef bint native = True
+    cdef int kind = -1
+    if letter == NULL:
+        return AC_U8  # a buffer without a format is one of bytes
+    if letter[0] == b"@" or letter[0] == b"=" or letter[0] == b"|":
+        letter += 1
+    elif letter[0] == b"<":
+        native = sys.byteorder == "little" or view.itemsize == 1
+        letter += 1
+    elif letter[0] == b">" or letter[0] == b"!":
+        native = sys.byteorder == "big" or view.itemsize == 1
+        letter += 1
+    if native and letter[0] != 0 and letter[1] == 0:
+        if strchr(b"bhilqn", letter[0]) != NULL:
+            kind = 0
+        elif strchr(b"BHILQN", letter[0]) != NULL:
+            kind = 1
+        elif letter[0] == b"f" and view.itemsize == 4:
+            return AC_F32
+        elif letter[0] == b"d" and view.itemsize == 8:
+            return AC_F64
+    if kind >= 0:
+        if view.itemsize == 1:
+            return AC_U8 if kind else AC_I8
+        if view.itemsize == 2:
+            return AC_U16 if kind else AC_I16
+        if view.itemsize == 4:
+            return AC_U32 if kind else AC_I32
+        if view.itemsize == 8:
+            return AC_U64 if kind else AC_I64
+    order = "" if native else " (not this machine's byte order: convert it, e.g. x.byteswap())"
+    hint = "; a buffer of bools: view it as bytes, x.view('uint8')" if letter[0] == b"?" else ""
+    raise TypeError(
+        f"{name} has items of format {view.format.decode()!r}{order}; accepted are int8 to int64, uint8 "
+        f"to uint64, float32 and float64 (formats b B h H i I l L q Q n N f d){hint}"
+    )
+
+
+cdef int get_numbers(object x, Py_buffer *view, ac_dtype *dtype, str name) except -1:
+    # Fills *view, which the caller releases, with a one-dimensional buffer of numbers.
+    get_view(x, view, name)
+    try:
+        if view.ndim != 1:
+            shape = tuple([view.shape[i] for i in range(view.ndim)])
+            raise ValueError(
+                f"{name} must have one dimension, not {view.ndim} (shape {shape}); "
+                "flatten it: x.reshape(-1), or memoryview(x).cast('B').cast(format)"
+            )
+        dtype[0] = <ac_dtype>dtype_of(view, name)
+    except BaseException:
+        PyBuffer_Release(view)
+        raise
+    return 0
+
+
+cdef Py_ssize_t length_of(Py_buffer *view) noexcept nogil:
+    return view.len // view.itemsize
+
+
+cdef int get_out(object out, Py_buffer *view, ac_dtype dtype, Py_ssize_t n) except -1:
+    # Fills *view, which the caller releases, with a writable buffer of n numbers of one type.
+    cdef ac_dtype found
+    get_numbers(out, view, &found, "out")
+    try:
+        if view.readonly:
+            raise ValueError("out is read-only; pass a writable buffer, or leave out= away")
+        if found != dtype:
+            raise TypeError(f"out must hold {_NAMES[dtype]}, not {_NAMES[found]}")
+        if length_of(view) != n:
+            raise ValueError(f"out must have {n} items, not {length_of(view)}")
+    except BaseException:
+        PyBuffer_Release(view)
+        raise
+    return 0
+
+
+cdef bint overlap(Py_buffer *a, Py_buffer *b) noexcept:
+    cdef const char *a_lo = <const char *>a.buf
+    cdef const char *b_lo = <const char *>b.buf
+    return a.len > 0 and b.len > 0 and a_lo < b_lo + b.len and b_lo < a_lo + a.len
+
+
+cdef object new_array(str typecode, Py_ssize_t n):
+    return array.clone(_TEMPLATES[typecode], n, False)
+
+
+cdef object new_like(object x, Py_buffer *view, ac_dtype dtype):
+    # A buffer of the kind and type of x, uninitialised.
+    cdef Py_ssize_t n = length_of(view)
+    if is_ndarray(x):
+        return sys.modules["numpy"].empty(n, dtype=x.dtype)
+    typecode = x.typecode if isinstance(x, _array.array) else chr(TYPECODES[<int>dtype])
+    return new_array(typecode, n)
+
+
+# ---- numbers -------------------------------------------------------------------------------------
+
+def sum(x, *, threads=None):
+    """Return the sum of a buffer of numbers.
+
+    Parameters
+    ----------
+    x : buffer
+        One-dimensional, C-contiguous, of int8 to int64, uint8 to uint64, float32 or float64, at
+        any alignment. bytes and bytearray are buffers of uint8.
+    threads : int, optional
+        At most this many threads, the caller included; None takes ``allcores.cpu_count()``.
+
+    Returns
+    -------
+    int or float
+        0 or 0.0 for an empty buffer. Integers wrap at 64 bits, signed or unsigned as x is, as
+        ``numpy.sum`` does. float32 is summed in float64 and rounded to float32 once. Floats give
+        the same bits for every number of threads and every processor.
+
+    Raises
+    ------
+    TypeError, ValueError
+        x is no such buffer; threads is no such number.
+    MemoryError
+        No room for 8 bytes for each MiB of x.
+    KeyboardInterrupt
+        Within 100 ms of Ctrl-C, in the main thread.
+
+    Notes
+    -----
+    Any thread may call it; the interpreter is released. If another thread changes x meanwhile,
+    the result is of some mixture. Pairwise summation over 32 lanes: Higham 1993.
+
+    Examples
+    --------
+    >>> import array
+    >>> sum(array.array("d", [0.5, 0.25]))
+    0.75
+    """
+    cdef ac_exec ex
+    cdef Py_buffer view
+    cdef ac_dtype dtype
+    cdef ac_number total
+    cdef int rc
+    runtime_exec(&ex, threads)
+    get_numbers(x, &view, &dtype, "x")
+    try:
+        with nogil:
+            rc = ac_sum(&ex, dtype, view.buf, length_of(&view), &total)
+    finally:
+        PyBuffer_Release(&view)
+    runtime_raise(rc)
+    if dtype == AC_F32 or dtype == AC_F64:
+        return total.f64
+    if dtype == AC_I8 or dtype == AC_I16 or dtype == AC_I32 or dtype == AC_I64:
+        return total.i64
+    return total.u64
+
+
+def sort(x, *, out=None, threads=None):
+    """Return the numbers of a buffer in ascending order.
+
+    Parameters
+    ----------
+    x : buffer
+        One-dimensional, C-contiguous, of int8 to int64, uint8 to uint64, float32 or float64.
+    out : buffer, optional
+        Where to write: as many numbers of the same type, writable. ``out=x`` sorts in place; any
+        other overlap is refused.
+    threads : int, optional
+        At most this many threads, the caller included; None takes ``allcores.cpu_count()``.
+
+    Returns
+    -------
+    numpy.ndarray or array.array
+        out if given; else a new ndarray for an ndarray, a new array.array for anything else.
+        NaNs come last. -0.0 comes before 0.0 (they are equal; a stable sort by value would keep
+        their order, this one does not have to ask). NaNs among themselves are ordered by their
+        bits.
+
+    Raises
+    ------
+    TypeError, ValueError
+        x or out is no such buffer; they overlap; threads is no such number.
+    MemoryError
+        No room for the result and the scratch: 1 byte for each number, and 8 more if in place or
+        if numbers are narrower than 8 bytes. In place, x is then unchanged.
+    KeyboardInterrupt
+        Within 100 ms of Ctrl-C, in the main thread. In place, x may then hold anything.
+
+    Notes
+    -----
+    Any thread may call it; the interpreter is released. If another thread changes x meanwhile,
+    the result holds some of the old and the new numbers. Sample sort into ranges that fit the
+    cache (Sanders and Winkel 2004), then quicksort with AVX-512 (Bramas 2017) or radix sort.
+
+    Examples
+    --------
+    >>> import array
+    >>> sort(array.array("i", [3, 1, 2]))
+    array('i', [1, 2, 3])
+    """
+    cdef ac_exec ex
+    cdef Py_buffer view, out_view
+    cdef ac_dtype dtype
+    cdef int rc
+    runtime_exec(&ex, threads)
+    get_numbers(x, &view, &dtype, "x")
+    try:
+        if out is None:
+            out = new_like(x, &view, dtype)
+        get_out(out, &out_view, dtype, length_of(&view))
+        try:
+            if out_view.buf != view.buf and overlap(&view, &out_view):
+                raise ValueError(
+                    "out overlaps x in part; pass out=x to sort in place, or a buffer apart"
+                )
+            with nogil:
+                rc = ac_sort(&ex, dtype, view.buf, out_view.buf, length_of(&view))
+        finally:
+            PyBuffer_Release(&out_view)
+    finally:
+        PyBuffer_Release(&view)
+    runtime_raise(rc)
+    return out
+
+
+def argsort(x, *, out=None, threads=None):
+    """Return the indices that would sort a buffer of numbers, stably.
+
+    Parameters
+    ----------
+    x : buffer
+        One-dimensional, C-contiguous, of int8 to int64, uint8 to uint64, float32 or float64.
+    out : buffer, optional
+        Where to write: as many int64, writable, apart from x.
+    threads : int, optional
+        At most this many threads, the caller included; None takes ``allcores.cpu_count()``.
+
+    Returns
+    -------
+    numpy.ndarray or array.array
+        int64 indices: out if given; else an ndarray for an ndarray, ``array.array("q")`` for
+        anything else. Equal numbers keep their order; -0.0 and 0.0 are equal; NaNs come last, in
+        their order. The same as ``numpy.argsort(x, kind="stable")``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        x or out is no such buffer; they overlap; threads is no such number.
+    MemoryError
+        No room for the result and the scratch: 5 bytes for each number (9 from 2**32 numbers up).
+    KeyboardInterrupt
+        Within 100 ms of Ctrl-C, in the main thread. out may then hold anything.
+
+    Notes
+    -----
+    Any thread may call it; the interpreter is released. If another thread changes x meanwhile,
+    the result is a permutation all the same. As `sort`, with key and place packed in one word.
+
+    Examples
+    --------
+    >>> import array
+    >>> argsort(array.array("d", [0.5, -1.0, 0.5]))
+    array('q', [1, 0, 2])
+    """
+    cdef ac_exec ex
+    cdef Py_buffer view, out_view
+    cdef ac_dtype dtype
+    cdef Py_ssize_t n
+    cdef int rc
+    runtime_exec(&ex, threads)
+    get_numbers(x, &view, &dtype, "x")
+    try:
+        n = length_of(&view)
+        if out is None:
+            out = sys.modules["numpy"].empty(n, "int64") if is_ndarray(x) else new_array("q", n)
+        get_out(out, &out_view, AC_I64, n)
+        try:
+            if overlap(&view, &out_view):
+                raise ValueError("out overlaps x; pass a buffer apart, or leave out= away")
+            with nogil:
+                rc = ac_argsort(&ex, dtype, view.buf, <ac_i64_at *>out_view.buf, n)
+        finally:
+            PyBuffer_Release(&out_view)
+    finally:
+        PyBuffer_Release(&view)
+    runtime_raise(rc)
+    return out
+
+
+# ---- bytes ---------------------------------------------------------------------------------------
+
+def crc32(data, value=0, *, threads=None):
+    """Return the CRC-32 of a buffer's bytes: what ``zlib.crc32`` returns.
+
+    Parameters
+    ----------
+    data : buffer
+        C-contiguous, of any format and shape; its bytes count.
+    value : int, optional
+        The CRC-32 of what came before. Taken modulo 2**32, as zlib does.
+    threads : int, optional
+        At most this many threads, the caller included; None takes ``allcores.cpu_count()``.
+
+    Returns
+    -------
+    int
+        From 0 to 2**32 - 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        data is no such buffer, value no int, or threads no such number.
+    MemoryError
+        No room for 4 bytes for each MiB of data.
+    KeyboardInterrupt
+        Within 100 ms of Ctrl-C, in the main thread.
+
+    Notes
+    -----
+    Any thread may call it; the interpreter is released. Carry-less multiplication (Gopal et al.
+    2009) or eight tables (Kounavis and Berry 2005); pieces are joined modulo the polynomial.
+
+    Examples
+    --------
+    >>> crc32(b"123456789")
+    3421780262
+    """
+    cdef ac_exec ex
+    cdef Py_buffer view
+    cdef uint32_t crc
+    cdef int rc
+    if not hasattr(value, "__index__"):
+        raise TypeError(f"value must be an int, not {type(value).__name__}")
+    crc = value.__index__() & 0xFFFFFFFF
+    runtime_exec(&ex, threads)
+    get_view(data, &view, "data")
+    try:
+        with nogil:
+            rc = ac_crc32(&ex, <const uint8_t *>view.buf, view.len, &crc)
+    finally:
+        PyBuffer_Release(&view)
+    runtime_raise(rc)
+    return crc
+
+
+@cython.final
+cdef class WordTable:
+    """What allcores.kernels.WordCounts is a view of. Never changes once it can be reached."""
+
+    cdef ac_words *words
+    cdef uint64_t total_words
+
+    def __cinit__(self, *args, **kwargs):
+        self.words = NULL
+
+    def __dealloc__(self):
+        ac_words_free(self.words)
+
+    @property
+    def total(self):
+        """How many words were counted."""
+        return self.total_words
+
+    def __len__(self):
+        return ac_words_distinct(self.words) if self.words != NULL else 0
+
+    def get(self, word):
+        """Return how often a word was counted; 0 for whatever is no bytes."""
+        if self.words == NULL or not isinstance(word, bytes):
+            return 0
+        return ac_words_get(self.words, <const uint8_t *>PyBytes_AS_STRING(word),
+                            PyBytes_GET_SIZE(word))
+
+    def of_length(self, length):
+        """Return how many of the words counted have a length in bytes."""
+        cdef uint64_t wanted, found
+        if self.words == NULL or not 0 < length < 1 << 63:
+            return 0
+        wanted = length
+        with nogil:
+            found = ac_words_of_length(self.words, wanted)
+        return found
+
+    def pairs(self):
+        """Return an iterator of (word, count), in no particular order."""
+        cdef WordPairs it = WordPairs.__new__(WordPairs)
+        it.table = self
+        return it
+
+    def most_common(self, most):
+        """Return a list of the (word, count) with the highest counts, ties by the words' bytes."""
+        cdef uint64_t wanted, found, i
+        cdef ac_word *top
+        if self.words == NULL:
+            return []
+        wanted = min(most, ac_words_distinct(self.words))
+        top = <ac_word *>calloc(wanted + 1, sizeof(ac_word))
+        if top == NULL:
+            raise MemoryError(f"no room for {wanted} words")
+        try:
+            with nogil:
+                found = ac_words_top(self.words, wanted, top)
+            return [
+                (PyBytes_FromStringAndSize(<const char *>top[i].bytes, top[i].length), top[i].count)
+                for i in range(found)
+            ]
+        finally:
+            free(top)
+
+
+@cython.final
+cdef class WordPairs:
+    cdef WordTable table
+    cdef uint64_t cursor
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        cdef ac_word word
+        if self.table.words == NULL or not ac_words_next(self.table.words, &self.cursor, &word):
+            raise StopIteration
+        return (PyBytes_FromStringAndSize(<const char *>word.bytes, word.length), word.count)
+
+
+cdef uint64_t hash_seed() except? 0:
+    # As random as the hashes of str are: PYTHONHASHSEED fixes both.
+    return <uint64_t>(hash("allcores words") & 0xFFFFFFFFFFFFFFFF)
+
+
+def count_words_in(texts, shortest, longest, threads):
+    """Count the words of a tuple of buffers: a new WordTable."""
+    cdef ac_exec ex
+    cdef WordTable table = WordTable.__new__(WordTable)
+    cdef Py_ssize_t count = len(texts), held = 0, i
+    cdef uint64_t least = shortest, most = longest, seed = hash_seed()
+    cdef Py_buffer *views
+    cdef ac_text *spans
+    cdef int rc = 0
+    runtime_exec(&ex, threads)
+    views = <Py_buffer *>calloc(count + 1, sizeof(Py_buffer))
+    spans = <ac_text *>calloc(count + 1, sizeof(ac_text))
+    try:
+        if views == NULL or spans == NULL:
+            raise MemoryError(f"no room for a list of {count} texts")
+        for i in range(count):
+            get_view(texts[i], &views[i], "data")
+            held = i + 1
+            spans[i].bytes = <const uint8_t *>views[i].buf
+            spans[i].size = views[i].len
+        with nogil:
+            rc = ac_words_count(&ex, spans, count, least, most, seed, &table.words)
+    finally:
+        for i in range(held):
+            PyBuffer_Release(&views[i])
+        free(views)
+        free(spans)
+    runtime_raise(rc)
+    table.total_words = ac_words_total(table.words)
+    return table
+
+
+def table_of_pairs(pairs, total=None):
+    """Return a new WordTable of (word, count) pairs; counts of one word are added."""
+    cdef WordTable table = WordTable.__new__(WordTable)
+    cdef uint64_t count
+    table.words = ac_words_new(hash_seed())
+    if table.words == NULL:
+        raise MemoryError("no room for a table of words")
+    for word, number in pairs:
+        if not isinstance(word, bytes) or not word or number <= 0:
+            raise ValueError(f"expected a word of at least one byte and its count, "
+                             f"not {word!r} and {number!r}")
+        count = number
+        if not ac_words_add(table.words, <const uint8_t *>PyBytes_AS_STRING(word),
+                            PyBytes_GET_SIZE(word), count):
+            raise MemoryError("no room for a table of words")
+    table.total_words = ac_words_total(table.words) if total is None else total
+    return table
+
+
+# ---- pure computation ----------------------------------------------------------------------------
+
+cdef int64_t whole_number(object value, str name, int64_t least, object most) except? -1:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    number = value.__index__()
+    if not least <= number <= most:
+        raise ValueError(f"{name} must be from {least} to {most}, not {number}")
+    return number
+
+
+cdef double finite_number(object value, str name) except? -1.0:
+    cdef double number
+    try:
+        number = float(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}") from None
+    if not isfinite(number):
+        raise ValueError(f"{name} must be finite, not {number}")
+    return number
+
+
+cdef int get_image(object out, Py_buffer *view, int64_t width, int64_t height) except -1:
+    # Fills *view, which the caller releases, with room for height rows of width uint32.
+    get_view(out, view, "out")
+    try:
+        if view.readonly:
+            raise ValueError("out is read-only; pass a writable buffer, or leave out= away")
+        if dtype_of(view, "out") != AC_U32:
+            raise TypeError(f"out must hold uint32, not {_NAMES[dtype_of(view, 'out')]}")
+        shape = tuple([view.shape[i] for i in range(view.ndim)])
+        if shape != (height, width) and shape != (width * height,):
+            raise ValueError(
+                f"out must have the shape {(height, width)} or {(width * height,)}, not {shape}"
+            )
+    except BaseException:
+        PyBuffer_Release(view)
+        raise
+    return 0
+
+
+def mandelbrot(width, height, *, xmin=-2.0, xmax=0.5, ymin=-1.25, ymax=1.25, max_iter=1000,
+               out=None, threads=None):
+    """Return how many steps each point of a grid takes to leave the Mandelbrot set's circle.
+
+    Parameters
+    ----------
+    width, height : int
+        Columns and rows, 0 or more.
+    xmin, xmax, ymin, ymax : float, optional
+        Column c stands at ``xmin + c * ((xmax - xmin) / width)``, row r likewise from ymin.
+    max_iter : int, optional
+        The most steps, 0 to 2**32 - 1.
+    out : buffer, optional
+        Where to write: writable uint32 of shape (height, width) or (height * width,).
+    threads : int, optional
+        At most this many threads, the caller included; None takes ``allcores.cpu_count()``.
+
+    Returns
+    -------
+    numpy.ndarray or array.array
+        Counts, row after row: out if given, else ``array.array("I")``. A point's count is that of
+        the steps z → z² + point, from 0, done while \\|z| ≤ 2; max_iter if it never left. The same
+        for every number of threads and every processor.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is no such number or buffer.
+    MemoryError
+        No room for the result.
+    KeyboardInterrupt
+        Within 100 ms of Ctrl-C, in the main thread, as long as max_iter is below 10**8.
+
+    Notes
+    -----
+    Any thread may call it; the interpreter is released. Points inside the main cardioid and the
+    circle left of it take no step; cycles are found as by Brent 1980.
+
+    Examples
+    --------
+    >>> mandelbrot(3, 1, ymin=0.0, ymax=1.0, xmin=-1.0, xmax=2.0, max_iter=9)
+    array('I', [9, 9, 3])
+    """
+    cdef ac_exec ex
+    cdef ac_mandelbrot_grid grid
+    cdef Py_buffer view
+    cdef int rc
+    grid.width = whole_number(width, "width", 0, INT64_MAX)
+    grid.height = whole_number(height, "height", 0, INT64_MAX)
+    grid.max_iter = <uint32_t>whole_number(max_iter, "max_iter", 0, UINT32_MAX)
+    grid.xmin = finite_number(xmin, "xmin")
+    grid.xmax = finite_number(xmax, "xmax")
+    grid.ymin = finite_number(ymin, "ymin")
+    grid.ymax = finite_number(ymax, "ymax")
+    runtime_exec(&ex, threads)
+    if (<object>grid.width) * grid.height > sys.maxsize // 8:
+        raise MemoryError(f"no room for {grid.width} by {grid.height} counts")
+    if out is None:
+        out = new_array("I", grid.width * grid.height)
+    get_image(out, &view, grid.width, grid.height)
+    try:
+        with nogil:
+            rc = ac_mandelbrot(&ex, &grid, <ac_u32_at *>view.buf)
+    finally:
+        PyBuffer_Release(&view)
+    runtime_raise(rc)
+    return out
+
+
+def primes(stop, *, count=False, threads=None):
+    """Return the primes below a number, or how many there are.
+
+    Parameters
+    ----------
+    stop : int
+        Up to 2**53; below 3 there are none.
+    count : bool, optional
+        True to get only their number, which takes much less memory.
+    threads : int, optional
+        At most this many threads, the caller included; None takes ``allcores.cpu_count()``.
+
+    Returns
+    -------
+    array.array or int
+        ``array.array("Q")``, upwards; with count=True their number.
+
+    Raises
+    ------
+    TypeError, ValueError
+        stop or threads is no such number.
+    MemoryError
+        No room for the result and the scratch: stop / 30 bytes, and with count=True only
+        some 40 KB for each thread and 45 bytes for each prime below the root of stop.
+    KeyboardInterrupt
+        Within 100 ms of Ctrl-C, in the main thread.
+
+    Notes
+    -----
+    Any thread may call it; the interpreter is released. A segmented sieve of Eratosthenes on the
+    wheel of 30 (Bays and Hudson 1977; Pritchard 1982).
+
+    Examples
+    --------
+    >>> primes(12)
+    array('Q', [2, 3, 5, 7, 11])
+    >>> primes(10**6, count=True)
+    78498
+    """
+    cdef ac_exec ex
+    cdef ac_primes *found = NULL
+    cdef uint64_t below
+    cdef bint keep = not count
+    cdef Py_buffer view
+    cdef int rc
+    if isinstance(stop, bool) or not hasattr(stop, "__index__"):
+        raise TypeError(f"stop must be an int, not {type(stop).__name__}")
+    number = stop.__index__()
+    if number > AC_PRIMES_MAX_STOP:
+        raise ValueError(f"stop must be at most 2**53, not {number}")
+    below = max(number, 0)
+    runtime_exec(&ex, threads)
+    with nogil:
+        rc = ac_primes_sieve(&ex, below, keep, &found)
+    runtime_raise(rc)
+    try:
+        if not keep:
+            return ac_primes_count(found)
+        out = new_array("Q", ac_primes_count(found))
+        PyObject_GetBuffer(out, &view, PyBUF_STRIDES)
+        try:
+            with nogil:
+                rc = ac_primes_write(found, &ex, <ac_u64_at *>view.buf)
+        finally:
+            PyBuffer_Release(&view)
+    finally:
+        ac_primes_free(found)
+    runtime_raise(rc)
+    return out

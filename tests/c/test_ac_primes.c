@@ -1,0 +1,71 @@
+/* Primes: against trial division below 3,000, known counts above, seams of segments. */
+#include "kernels/ac_primes.h"
+
+#include "kernels_check.h"
+
+static bool is_prime(uint64_t n) {
+    for (uint64_t d = 2; d * d <= n; d++)
+        if (n % d == 0) return false;
+    return n >= 2;
+}
+
+static void test_every_stop_below_3000(void) {
+    const ac_exec ex = check_exec(ac_simd_detect(), 1);
+    uint64_t out[500], want[500], count = 0;
+    for (uint64_t stop = 0; stop < 3000; stop++) {
+        ac_primes *p;
+        CHECK(ac_primes_sieve(&ex, stop, true, &p) == 0 && ac_primes_count(p) == count);
+        CHECK(ac_primes_write(p, &ex, (ac_u64_at *)out) == 0);
+        CHECK(memcmp(out, want, count * 8) == 0);
+        ac_primes_free(p);
+        if (is_prime(stop)) want[count++] = stop;
+    }
+}
+
+static void test_known_counts(void) {
+    const uint64_t known[][2] = {{1000000, 78498}, {10000000, 664579}, {30000000, 1857859}};
+    for (int k = 0; k < 3; k++) {
+        for (int32_t threads = 1; threads <= 3; threads++) {
+            const ac_exec ex = check_exec(ac_simd_detect(), threads);
+            ac_primes *p;
+            CHECK(ac_primes_sieve(&ex, known[k][0], false, &p) == 0);
+            CHECK(ac_primes_count(p) == known[k][1]);
+            ac_primes_free(p);
+        }
+    }
+}
+
+/* 983,040 numbers are a segment, 7,864,320 a chunk. */
+static void test_seams_of_segments_and_chunks(void) {
+    const uint64_t stops[] = {983039, 983040, 983041, 983071, 7864319, 7864321, 7864351};
+    const ac_exec ex = check_exec(ac_simd_detect(), 2);
+    for (int k = 0; k < 7; k++) {
+        ac_primes *p;
+        CHECK(ac_primes_sieve(&ex, stops[k], true, &p) == 0);
+        const uint64_t n = ac_primes_count(p);
+        uint64_t *const out = malloc(n * 8);
+        CHECK(ac_primes_write(p, &ex, (ac_u64_at *)out) == 0);
+        for (uint64_t i = 1; i < n; i++) CHECK(out[i - 1] < out[i]);
+        CHECK(out[0] == 2 && out[n - 1] < stops[k]);
+        for (uint64_t i = n - 300; i < n; i++) CHECK(is_prime(out[i]));
+        for (uint64_t i = n / 8; i < n / 8 + 200; i++) CHECK(is_prime(out[i]));
+        free(out);
+        ac_primes_free(p);
+    }
+}
+
+static void test_it_stops_when_asked(void) {
+    const ac_exec ex = check_stopping_exec(2);
+    ac_primes *p;
+    CHECK(ac_primes_sieve(&ex, UINT64_C(3000000000), false, &p) == AC_STOPPED_BY_POLL);
+    CHECK(p == NULL);
+    ac_primes_free(NULL);
+}
+
+int main(void) {
+    RUN(test_every_stop_below_3000);
+    RUN(test_known_counts);
+    RUN(test_seams_of_segments_and_chunks);
+    RUN(test_it_stops_when_asked);
+    return 0;
+}

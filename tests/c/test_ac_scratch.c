@@ -1,0 +1,47 @@
+/* Scratch memory: alignment, zeroes, growth, refusal. */
+#include "kernels/ac_scratch.h"
+
+#include "check.h"
+
+static void test_blocks_are_aligned_and_writable(void) {
+    const size_t sizes[] = {0, 1, 63, 64, 65, 4096, AC_SCRATCH_HUGE - 1, AC_SCRATCH_HUGE,
+                            AC_SCRATCH_HUGE + 1};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        void *const p = ac_scratch_alloc(sizes[i]);
+        CHECK(p != NULL && (uintptr_t)p % 64 == 0);
+        memset(p, 0xAB, sizes[i]);
+        ac_scratch_free(p, sizes[i]);
+        unsigned char *const z = ac_scratch_alloc_zeroed(sizes[i]);
+        CHECK(z != NULL);
+        for (size_t k = 0; k < sizes[i]; k++) CHECK(z[k] == 0);
+        ac_scratch_free(z, sizes[i]);
+    }
+    ac_scratch_free(NULL, 100);
+}
+
+static void test_what_cannot_be_had_is_null(void) {
+    CHECK(ac_scratch_product((size_t)1 << 40, (size_t)1 << 40) == SIZE_MAX);
+    CHECK(ac_scratch_product(3, 5) == 15 && ac_scratch_product(0, SIZE_MAX) == 0);
+    CHECK(ac_scratch_alloc(SIZE_MAX) == NULL);
+    CHECK(ac_scratch_alloc(SIZE_MAX / 2) == NULL);
+}
+
+static void test_room_grows_and_stays(void) {
+    ac_scratch s = {NULL, 0};
+    void *const first = ac_scratch_room(&s, 1000);
+    CHECK(first != NULL && ac_scratch_room(&s, 10) == first && ac_scratch_room(&s, 1000) == first);
+    void *const larger = ac_scratch_room(&s, 100000);
+    CHECK(larger != NULL && s.bytes >= 100000);
+    memset(larger, 1, 100000);
+    CHECK(ac_scratch_room(&s, SIZE_MAX / 2) == NULL && s.data == NULL && s.bytes == 0);
+    void *const nothing = ac_scratch_room(&s, 0);
+    CHECK(nothing != NULL);
+    ac_scratch_free(s.data, s.bytes);
+}
+
+int main(void) {
+    RUN(test_blocks_are_aligned_and_writable);
+    RUN(test_what_cannot_be_had_is_null);
+    RUN(test_room_grows_and_stays);
+    return 0;
+}

@@ -1,0 +1,472 @@
+/* Tests of csrc/shm/ac_shm_queue.h: the contract, states that a kill leaves (placed by hand), and
+ * real kills at random moments. */
+#define _GNU_SOURCE
+#include "shm/ac_shm_queue.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "shm/ac_shm_queue_shared.h"
+
+#define KIND 7u
+
+static ac_shm_queue new_queue(uint64_t maxsize, uint64_t limit) {
+    ac_shm_queue q;
+    const ac_shm_queue_options options = {
+        .maxsize = maxsize, .limit_bytes = limit, .shift = 12, .spares = 2};
+    CHECK(ac_shm_queue_create(&q, &options) == 0);
+    return q;
+}
+
+static ac_shm_status put(ac_shm_queue *q, const void *data, size_t bytes, int64_t deadline) {
+    const ac_shm_record r = {.bytes = bytes, .kind = KIND, .mark = AC_SHM_MARK};
+    const ac_shm_image image = {&r, sizeof r, data, bytes, 1};
+    uint64_t count;
+    size_t size;
+    return ac_shm_queue_put(q, &image, deadline, &count, &size);
+}
+
+static ac_shm_status put_u64(ac_shm_queue *q, uint64_t v, int64_t deadline) {
+    return put(q, &v, sizeof v, deadline);
+}
+
+static ac_shm_status take_u64(ac_shm_queue *q, uint64_t *v, int64_t deadline) {
+    uint64_t small[64];
+    ac_shm_batch b = {.small = small, .small_bytes = sizeof small};
+    const ac_shm_status status = ac_shm_queue_take(q, 1, &b, deadline);
+    if (status != AC_SHM_OK) return status;
+    const ac_shm_record *const r = (const ac_shm_record *)(const void *)b.data;
+    CHECK(b.count == 1 && b.large == NULL && r->bytes == 8 && r->kind == KIND);
+    memcpy(v, r + 1, sizeof *v);
+    return status;
+}
+
+static uint64_t expect_take(ac_shm_queue *q) {
+    uint64_t v = 0;
+    CHECK(take_u64(q, &v, AC_SHM_NOWAIT) == AC_SHM_OK);
+    return v;
+}
+
+/* ---- the contract ---- */
+
+static void messages_come_out_in_order(void) {
+    ac_shm_queue q = new_queue(0, 1 << 20);
+    uint64_t v;
+    CHECK(take_u64(&q, &v, AC_SHM_TRY) == AC_SHM_EMPTY);
+    CHECK(ac_shm_queue_is_empty(&q));
+    for (uint64_t i = 0; i < 1000; i++) CHECK(put_u64(&q, i, AC_SHM_TRY) == AC_SHM_OK);
+    CHECK(ac_shm_queue_depth(&q) == 1000);
+    for (uint64_t i = 0; i < 1000; i++) CHECK(expect_take(&q) == i);
+    CHECK(take_u64(&q, &v, AC_SHM_NOWAIT) == AC_SHM_EMPTY);
+    ac_shm_queue_close(&q);
+}
+
+static void a_message_may_be_larger_than_a_segment(void) {
+    ac_shm_queue q = new_queue(0, 1 << 20);
+    const size_t n = 300001;
+    uint8_t *const data = malloc(n);
+    for (size_t i = 0; i < n; i++) data[i] = (uint8_t)(i * 31);
+    CHECK(put(&q, data, n, AC_SHM_TRY) == AC_SHM_BIG);
+    CHECK(put(&q, data, n, AC_SHM_NOWAIT) == AC_SHM_OK);
+    CHECK(put_u64(&q, 5, AC_SHM_TRY) == AC_SHM_OK);
+    uint64_t small[8];
+    ac_shm_batch b = {.small = small, .small_bytes = sizeof small};
+    CHECK(ac_shm_queue_take(&q, 1, &b, AC_SHM_TRY) == AC_SHM_BIG);
+    CHECK(ac_shm_queue_take(&q, 1, &b, AC_SHM_NOWAIT) == AC_SHM_OK);
+    CHECK(b.count == 1 && b.large != NULL && b.untidy);
+    CHECK(memcmp(b.data + sizeof(ac_shm_record), data, n) == 0);
+    free(b.large);
+    ac_shm_queue_tidy(&q);
+    ac_shm_queue_stats stats;
+    ac_shm_queue_stat(&q, &stats);
+    CHECK(stats.memory_bytes <= (uint64_t)q.shared->fixed.data_at + 4 * 4096);
+    CHECK(expect_take(&q) == 5);
+    free(data);
+    ac_shm_queue_close(&q);
+}
+
+static void maxsize_is_exact(void) {
+    ac_shm_queue q = new_queue(3, 1 << 20);
+    for (uint64_t i = 0; i < 3; i++) CHECK(put_u64(&q, i, AC_SHM_TRY) == AC_SHM_OK);
+    CHECK(put_u64(&q, 9, AC_SHM_TRY) == AC_SHM_FULL);
+    CHECK(put_u64(&q, 9, ac_now_ns() + AC_NS_PER_MS) == AC_SHM_FULL);
+    CHECK(expect_take(&q) == 0);
+    CHECK(put_u64(&q, 3, AC_SHM_TRY) == AC_SHM_OK);
+    CHECK(put_u64(&q, 9, AC_SHM_NOWAIT) == AC_SHM_FULL);
+    ac_shm_queue_close(&q);
+}
+
+static void a_batch_is_cut_to_the_room_and_to_what_is_there(void) {
+    ac_shm_queue q = new_queue(5, 1 << 20);
+    struct {
+        ac_shm_record r;
+        uint64_t v[2];
+    } records[8];
+    memset(records, 0, sizeof records);
+    for (uint64_t i = 0; i < 8; i++) {
+        records[i].r = (ac_shm_record){.bytes = 8, .kind = KIND, .mark = AC_SHM_MARK};
+        records[i].v[0] = i;
+    }
+    const ac_shm_image image = {records, sizeof records, NULL, 0, 8};
+    uint64_t count;
+    size_t bytes;
+    CHECK(ac_shm_queue_put(&q, &image, AC_SHM_TRY, &count, &bytes) == AC_SHM_OK);
+    CHECK(count == 5 && bytes == 5 * sizeof records[0]);
+    uint64_t small[64];
+    ac_shm_batch b = {.small = small, .small_bytes = sizeof small};
+    CHECK(ac_shm_queue_take(&q, 2, &b, AC_SHM_TRY) == AC_SHM_OK && b.count == 2);
+    CHECK(ac_shm_queue_take(&q, 99, &b, AC_SHM_TRY) == AC_SHM_OK && b.count == 3);
+    CHECK(memcmp(b.data, &records[2], 3 * sizeof records[0]) == 0);
+    CHECK(ac_shm_queue_take(&q, 99, &b, AC_SHM_TRY) == AC_SHM_EMPTY);
+    ac_shm_queue_close(&q);
+}
+
+static void the_limit_refuses_and_nothing_is_lost(void) {
+    ac_shm_queue q = new_queue(0, 16 * 4096);
+    uint64_t n = 0;
+    while (put_u64(&q, n, AC_SHM_TRY) == AC_SHM_OK) n++;
+    CHECK(n >= 16 * 4096 / 32);
+    CHECK(put_u64(&q, n, AC_SHM_NOWAIT) == AC_SHM_LIMIT);
+    for (uint64_t i = 0; i < n; i++) CHECK(expect_take(&q) == i);
+    CHECK(put_u64(&q, 1, AC_SHM_TRY) == AC_SHM_OK);
+    ac_shm_queue_close(&q);
+}
+
+static void a_shut_down_queue_is_emptied_and_then_closed(void) {
+    ac_shm_queue q = new_queue(0, 1 << 20);
+    uint64_t v;
+    CHECK(put_u64(&q, 1, AC_SHM_TRY) == AC_SHM_OK);
+    CHECK(ac_shm_queue_shutdown(&q, false) == AC_SHM_OK);
+    CHECK(ac_shm_queue_is_shut_down(&q));
+    CHECK(put_u64(&q, 2, AC_SHM_TRY) == AC_SHM_CLOSED);
+    CHECK(put_u64(&q, 2, AC_FOREVER) == AC_SHM_CLOSED);
+    CHECK(expect_take(&q) == 1);
+    CHECK(take_u64(&q, &v, AC_FOREVER) == AC_SHM_CLOSED);
+    ac_shm_queue_close(&q);
+}
+
+static void a_discarding_shutdown_counts_as_done(void) {
+    ac_shm_queue q = new_queue(0, 1 << 20);
+    uint64_t v;
+    for (uint64_t i = 0; i < 5; i++) CHECK(put_u64(&q, i, AC_SHM_TRY) == AC_SHM_OK);
+    CHECK(expect_take(&q) == 0);
+    CHECK(ac_shm_queue_join(&q, ac_now_ns()) != AC_SHM_OK);
+    CHECK(ac_shm_queue_shutdown(&q, true) == AC_SHM_OK);
+    CHECK(ac_shm_queue_depth(&q) == 0);
+    CHECK(take_u64(&q, &v, AC_SHM_TRY) == AC_SHM_CLOSED);
+    CHECK(ac_shm_queue_join(&q, ac_now_ns()) != AC_SHM_OK); /* the one that was taken */
+    CHECK(ac_shm_queue_done(&q));
+    CHECK(ac_shm_queue_join(&q, AC_FOREVER) == AC_SHM_OK);
+    CHECK(!ac_shm_queue_done(&q));
+    ac_shm_queue_close(&q);
+}
+
+static void a_second_handle_is_the_same_queue(void) {
+    ac_shm_queue q = new_queue(2, 1 << 20), other;
+    CHECK(ac_shm_queue_attach(&other, dup(q.region.fd)) == 0);
+    CHECK(put_u64(&q, 1, AC_SHM_TRY) == AC_SHM_OK);
+    CHECK(put_u64(&other, 2, AC_SHM_TRY) == AC_SHM_OK);
+    CHECK(put_u64(&q, 3, AC_SHM_TRY) == AC_SHM_FULL);
+    ac_shm_queue_close(&q);
+    CHECK(expect_take(&other) == 1 && expect_take(&other) == 2);
+    ac_shm_queue_close(&other);
+}
+
+static void what_is_no_queue_of_ours_is_refused(void) {
+    ac_shm_queue q = new_queue(0, 1 << 20), other;
+    ac_shm_region r;
+    CHECK(ac_shm_region_create(&r, 1 << 20) == 0);
+    CHECK(ac_shm_queue_attach(&other, r.fd) == EINVAL);
+    q.shared->fixed.layout++;
+    CHECK(ac_shm_queue_attach(&other, q.region.fd) == EPROTO);
+    q.shared->fixed.layout--;
+    q.shared->fixed.count = UINT32_MAX / 8;
+    CHECK(ac_shm_queue_attach(&other, q.region.fd) == EPROTO);
+    ac_shm_region_close(&r);
+    ac_shm_queue_close(&q);
+}
+
+static void a_scribbled_queue_is_corrupt_and_does_not_crash(void) {
+    uint64_t v;
+    for (int what = 0; what < 5; what++) {
+        ac_shm_queue q = new_queue(0, 1 << 20);
+        CHECK(put_u64(&q, 1, AC_SHM_TRY) == AC_SHM_OK);
+        ac_shm_record *const r = (ac_shm_record *)(void *)q.stream.data;
+        switch (what) {
+        case 0: r->bytes = UINT64_MAX - 20; break;
+        case 1: r->mark = 0; break;
+        case 2: q.stream.segment_of[0] = 12345678; break;
+        case 3: ac_store_relaxed(&q.shared->head, 48); break; /* beyond tail */
+        case 4: ac_store_relaxed(&q.shared->tail, UINT64_MAX); break;
+        }
+        CHECK(take_u64(&q, &v, AC_SHM_NOWAIT) == AC_SHM_CORRUPT);
+        ac_shm_queue_close(&q);
+    }
+}
+
+/* ---- waiting ---- */
+
+static void *put_after_a_while(void *arg) {
+    ac_shm_queue *const q = *(ac_shm_queue **)arg;
+    usleep(3000); /* so that the taker likely sleeps; right without */
+    CHECK(put_u64(q, 77, AC_SHM_NOWAIT) == AC_SHM_OK);
+    return NULL;
+}
+
+static void a_sleeping_taker_is_woken(void) {
+    ac_shm_queue q = new_queue(0, 1 << 20), *arg = &q;
+    pthread_t thread;
+    uint64_t v;
+    CHECK(pthread_create(&thread, NULL, put_after_a_while, &arg) == 0);
+    ac_shm_status status;
+    do {
+        status = take_u64(&q, &v, AC_FOREVER);
+    } while (status == AC_SHM_EMPTY || status == AC_SHM_INTERRUPTED);
+    CHECK(status == AC_SHM_OK && v == 77);
+    CHECK(pthread_join(thread, NULL) == 0);
+    ac_shm_queue_close(&q);
+}
+
+typedef struct party {
+    ac_shm_queue *q;
+    uint64_t id, count, sum;
+} party;
+
+static void *produce(void *arg) {
+    party *const p = arg;
+    for (uint64_t i = 1; i <= p->count; i++) {
+        ac_shm_status status;
+        do {
+            status = put_u64(p->q, i, AC_FOREVER);
+        } while (status == AC_SHM_FULL || status == AC_SHM_BUSY);
+        CHECK(status == AC_SHM_OK);
+    }
+    return NULL;
+}
+
+static void *consume(void *arg) {
+    party *const p = arg;
+    for (uint64_t i = 0; i < p->count; i++) {
+        uint64_t v = 0;
+        ac_shm_status status;
+        do {
+            status = take_u64(p->q, &v, AC_FOREVER);
+        } while (status == AC_SHM_EMPTY || status == AC_SHM_BUSY);
+        CHECK(status == AC_SHM_OK);
+        p->sum += v;
+    }
+    return NULL;
+}
+
+static void *either(void *arg) {
+    party *const p = arg;
+    return p->id % 2 == 0 ? produce(p) : consume(p);
+}
+
+static void every_message_arrives_once(void) {
+    for (uint64_t maxsize = 0; maxsize < 4; maxsize++) {
+        ac_shm_queue q = new_queue(maxsize, 1 << 24);
+        const uint64_t n = check_scale(maxsize == 0 ? 20000 : 4000);
+        party parties[6] = {{0}};
+        for (uint64_t i = 0; i < 6; i++) parties[i] = (party){&q, i, n, 0};
+        check_threads(6, either, parties, sizeof parties[0]);
+        const uint64_t sum = parties[1].sum + parties[3].sum + parties[5].sum;
+        CHECK(sum == 3 * (n * (n + 1) / 2));
+        CHECK(ac_shm_queue_is_empty(&q) && ac_shm_queue_depth(&q) == 0);
+        ac_shm_queue_close(&q);
+    }
+}
+
+/* ---- states that a kill leaves ---- */
+
+/* Leaves the lock as a holder does that was killed. */
+static void die_holding(ac_robust_lock *lock) {
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        (void)ac_robust_lock_until(lock, AC_FOREVER);
+        _exit(0);
+    }
+    int status;
+    CHECK(waitpid(child, &status, 0) == child);
+}
+
+static void a_producer_killed_at_any_step_leaves_all_or_nothing(void) {
+    for (int step = 0; step < 5; step++) {
+        ac_shm_queue q = new_queue(2, 1 << 20);
+        ac_shm_queue_shared *const sh = q.shared;
+        CHECK(put_u64(&q, 1, AC_SHM_TRY) == AC_SHM_OK);
+        const uint64_t tail = ac_load_relaxed(&sh->tail);
+        /* What a put of one more does, up to `step`. */
+        CHECK(ac_shm_stream_reserve(&q.stream, 0, tail, tail + 32) == AC_STREAM_OK);
+        const ac_shm_record r = {.bytes = 8, .kind = KIND, .mark = AC_SHM_MARK};
+        ac_shm_stream_write(&q.stream, tail, &r, sizeof r);
+        if (step >= 1) sh->log_puts_before = 1;
+        if (step >= 2) sh->log_tail = tail + 32;
+        if (step >= 3) ac_store_relaxed(&sh->puts, 2);
+        if (step >= 4) ac_store_relaxed(&sh->tail, tail + 32);
+        die_holding(&sh->put_lock);
+
+        if (step < 4) CHECK(put_u64(&q, 2, AC_FOREVER) == AC_SHM_OK); /* inherits and repairs */
+        CHECK(put_u64(&q, 3, AC_SHM_NOWAIT) == AC_SHM_FULL);
+        CHECK(ac_load_relaxed(&sh->deaths) == 1);
+        CHECK(ac_load_relaxed(&sh->puts) == 2);
+        CHECK(expect_take(&q) == 1);
+        (void)expect_take(&q);
+        uint64_t v;
+        CHECK(take_u64(&q, &v, AC_SHM_TRY) == AC_SHM_EMPTY);
+        CHECK(ac_shm_queue_depth(&q) == 0);
+        ac_shm_queue_close(&q);
+    }
+}
+
+static void a_consumer_killed_at_any_step_takes_one_or_none(void) {
+    for (int step = 0; step < 5; step++) {
+        ac_shm_queue q = new_queue(2, 1 << 20);
+        ac_shm_queue_shared *const sh = q.shared;
+        /* A stale log of an earlier take must not be mistaken for this one's. */
+        CHECK(put_u64(&q, 9, AC_SHM_TRY) == AC_SHM_OK && expect_take(&q) == 9);
+        CHECK(put_u64(&q, 1, AC_SHM_TRY) == AC_SHM_OK);
+        CHECK(put_u64(&q, 2, AC_SHM_TRY) == AC_SHM_OK);
+        const uint64_t head = ac_load_relaxed(&sh->head);
+        if (step >= 1) sh->log_head = head + 32;
+        if (step >= 2) sh->log_gets_after = 2;
+        if (step >= 3) ac_store_relaxed(&sh->head, head + 32);
+        if (step >= 4) ac_store_relaxed(&sh->gets, 2);
+        die_holding(&sh->take_lock);
+
+        const bool taken = step >= 3;
+        /* A putter waits for room: with one message gone there is some, also if the count of the
+         * dead one does not say so yet. Its own slice mends that. */
+        const ac_shm_status status = put_u64(&q, 3, ac_now_ns() + AC_NS_PER_MS);
+        if (!taken) CHECK(status == AC_SHM_FULL);
+        if (taken && status != AC_SHM_OK) CHECK(put_u64(&q, 3, AC_SHM_NOWAIT) == AC_SHM_OK);
+        if (!taken) CHECK(expect_take(&q) == 1);
+        CHECK(expect_take(&q) == 2);
+        if (taken) CHECK(expect_take(&q) == 3);
+        CHECK(ac_shm_queue_depth(&q) == 0);
+        ac_shm_queue_close(&q);
+    }
+}
+
+static void a_joiner_mends_the_count_of_a_dead_producer(void) {
+    ac_shm_queue q = new_queue(0, 1 << 20);
+    ac_shm_queue_shared *const sh = q.shared;
+    sh->log_puts_before = 0;
+    sh->log_tail = 32;
+    ac_store_relaxed(&sh->puts, 1); /* killed before tail */
+    die_holding(&sh->put_lock);
+    CHECK(ac_shm_queue_join(&q, ac_now_ns()) == AC_SHM_EMPTY);
+    CHECK(ac_shm_queue_join(&q, AC_FOREVER) == AC_SHM_OK);
+    ac_shm_queue_close(&q);
+}
+
+/* ---- real kills ---- */
+
+typedef struct tally {
+    ac_atomic_u64 sent[4];  /* producer i: what it has surely put */
+    ac_atomic_u64 taken;    /* by the children: what they have surely got */
+} tally;
+
+/* Children put or take until they are killed; the parent kills and replaces them, and takes all
+ * that is there in the end. Messages of one producer carry a running number: none may come twice
+ * or out of order; at most one for each killed consumer may be missing. */
+static void kills_at_random_moments_lose_at_most_what_was_held(void) {
+    uint64_t seed = check_seed();
+    ac_shm_queue q = new_queue(50, 1 << 20);
+    tally *const t =
+        mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(t != MAP_FAILED);
+    const uint64_t rounds = check_scale(300);
+    pid_t children[4] = {0};
+    uint64_t killed_consumers = 0, killed_producers = 0;
+    for (uint64_t round = 0; round < rounds; round++) {
+        for (int i = 0; i < 4; i++) {
+            if (children[i] != 0) continue;
+            const bool producer = i < 2;
+            const pid_t child = fork();
+            CHECK(child >= 0);
+            if (child == 0) {
+                for (;;) {
+                    if (producer) {
+                        const uint64_t next = ac_load_relaxed(&t->sent[i]) + 1;
+                        uint64_t data[1200] = {(uint64_t)i << 56 | next};
+                        if (put(&q, data, 8 + next % 9000, AC_FOREVER) == AC_SHM_OK)
+                            ac_store_release(&t->sent[i], next);
+                    } else {
+                        uint64_t small[1300];
+                        ac_shm_batch b = {.small = small, .small_bytes = sizeof small};
+                        if (ac_shm_queue_take(&q, 1, &b, AC_FOREVER) == AC_SHM_OK)
+                            ac_fetch_add_relaxed(&t->taken, 1);
+                    }
+                }
+            }
+            children[i] = child;
+        }
+        const int64_t end = ac_now_ns() + (int64_t)(check_random(&seed) % 2000000);
+        while (ac_now_ns() < end) sched_yield();
+        const int victim = (int)(check_random(&seed) % 4);
+        int status;
+        CHECK(kill(children[victim], SIGKILL) == 0);
+        CHECK(waitpid(children[victim], &status, 0) == children[victim]);
+        CHECK(WIFSIGNALED(status)); /* it has not crashed by itself */
+        children[victim] = 0;
+        if (victim < 2) killed_producers++;
+        else killed_consumers++;
+    }
+    for (int i = 0; i < 4; i++) {
+        int status;
+        if (children[i] == 0) continue;
+        CHECK(kill(children[i], SIGKILL) == 0);
+        CHECK(waitpid(children[i], &status, 0) == children[i]);
+        if (i < 2) killed_producers++;
+        else killed_consumers++;
+    }
+    uint64_t rest = 0;
+    for (;;) {
+        uint64_t small[1300];
+        ac_shm_batch b = {.small = small, .small_bytes = sizeof small};
+        const ac_shm_status status = ac_shm_queue_take(&q, 1, &b, AC_SHM_NOWAIT);
+        if (status == AC_SHM_EMPTY) break;
+        CHECK(status == AC_SHM_OK);
+        rest++;
+    }
+    const uint64_t taken = ac_load_acquire(&t->taken) + rest;
+    const uint64_t sent = ac_load_acquire(&t->sent[0]) + ac_load_acquire(&t->sent[1]);
+    const uint64_t puts = ac_load_acquire(&q.shared->puts);
+    fprintf(stderr, "  sent %llu, put %llu, taken %llu; killed %llu producers, %llu consumers, %llu in a lock\n",
+            (unsigned long long)sent, (unsigned long long)puts, (unsigned long long)taken,
+            (unsigned long long)killed_producers, (unsigned long long)killed_consumers,
+            (unsigned long long)ac_load_relaxed(&q.shared->deaths));
+    /* A producer may be killed after its put and before it says so. */
+    CHECK(puts >= sent && puts <= sent + killed_producers);
+    CHECK(taken <= puts && taken + killed_consumers >= puts);
+    CHECK(ac_shm_queue_depth(&q) == 0);
+    CHECK(put_u64(&q, 1, AC_SHM_NOWAIT) == AC_SHM_OK && expect_take(&q) == 1);
+    munmap(t, sizeof *t);
+    ac_shm_queue_close(&q);
+}
+
+int main(void) {
+    RUN(messages_come_out_in_order);
+    RUN(a_message_may_be_larger_than_a_segment);
+    RUN(maxsize_is_exact);
+    RUN(a_batch_is_cut_to_the_room_and_to_what_is_there);
+    RUN(the_limit_refuses_and_nothing_is_lost);
+    RUN(a_shut_down_queue_is_emptied_and_then_closed);
+    RUN(a_discarding_shutdown_counts_as_done);
+    RUN(a_second_handle_is_the_same_queue);
+    RUN(what_is_no_queue_of_ours_is_refused);
+    RUN(a_scribbled_queue_is_corrupt_and_does_not_crash);
+    RUN(a_producer_killed_at_any_step_leaves_all_or_nothing);
+    RUN(a_consumer_killed_at_any_step_takes_one_or_none);
+    RUN(a_joiner_mends_the_count_of_a_dead_producer);
+    RUN(kills_at_random_moments_lose_at_most_what_was_held);
+    RUN(a_sleeping_taker_is_woken);
+    RUN(every_message_arrives_once);
+    return 0;
+}

@@ -1,0 +1,179 @@
+/* Tests of csrc/shm/ac_shm_stream.h: one thread writes and reads; the locks are the queue's matter. */
+#define _GNU_SOURCE
+#include "shm/ac_shm_stream.h"
+
+#include <sys/stat.h>
+
+#include "check.h"
+
+#define SHIFT 12u
+#define SEGMENT (UINT64_C(1) << SHIFT)
+
+typedef struct bench {
+    ac_shm_region region;
+    ac_shm_stream s;
+} bench;
+
+static void open_bench(bench *b, uint32_t count, uint32_t spares) {
+    const size_t tables = 4096 + ac_shm_stream_table_bytes(count);
+    const size_t data_at = (tables + 4095) / 4096 * 4096;
+    CHECK(ac_shm_region_create(&b->region, data_at + ((size_t)count << SHIFT)) == 0);
+    ac_shm_stream_open(&b->s, &b->region, (ac_shm_stream_shared *)(void *)b->region.base,
+                       b->region.base + 4096, b->region.base + data_at, SHIFT, count, spares);
+}
+
+static uint64_t backed(const bench *b) { return ac_load_relaxed(&b->s.shared->backed); }
+
+/* The byte that belongs at a position, so that every byte read can be checked. */
+static uint8_t byte_at(uint64_t position) {
+    return (uint8_t)(position * UINT64_C(0x9E3779B97F4A7C15) >> 56);
+}
+
+static void write_at(bench *b, uint64_t at, size_t n) {
+    uint8_t *const data = malloc(n + 1);
+    for (size_t i = 0; i < n; i++) data[i] = byte_at(at + i);
+    ac_shm_stream_write(&b->s, at, data, n);
+    free(data);
+}
+
+static void check_at(bench *b, uint64_t at, size_t n) {
+    uint8_t *const data = malloc(n + 1);
+    CHECK(ac_shm_stream_read(&b->s, at, data, n));
+    for (size_t i = 0; i < n; i++) CHECK(data[i] == byte_at(at + i));
+    free(data);
+}
+
+static void what_is_written_across_segments_is_read(void) {
+    bench b;
+    open_bench(&b, 8, 8);
+    CHECK(ac_shm_stream_reserve(&b.s, 0, 0, 5 * SEGMENT + 100) == AC_STREAM_OK);
+    write_at(&b, 0, 5 * SEGMENT + 100);
+    check_at(&b, 0, 5 * SEGMENT + 100);
+    check_at(&b, SEGMENT - 1, 2);
+    CHECK(*ac_shm_stream_peek(&b.s, 3 * SEGMENT) == byte_at(3 * SEGMENT));
+    CHECK(backed(&b) == 6);
+    ac_shm_region_close(&b.region);
+}
+
+static void a_drained_stream_lives_in_two_segments(void) {
+    bench b;
+    open_bench(&b, 1000, 4);
+    uint64_t at = 0;
+    for (int i = 0; i < 5000; i++, at += 1000) {
+        CHECK(ac_shm_stream_reserve(&b.s, at, at, at + 1000) == AC_STREAM_OK);
+        write_at(&b, at, 1000);
+        check_at(&b, at, 1000);
+    }
+    CHECK(backed(&b) <= 2);
+    CHECK(b.s.shared->high <= 2);
+    ac_shm_region_close(&b.region);
+}
+
+static void the_limit_refuses_and_leaves_the_stream_usable(void) {
+    bench b;
+    open_bench(&b, 4, 4);
+    CHECK(ac_shm_stream_reserve(&b.s, 0, 0, 4 * SEGMENT) == AC_STREAM_OK);
+    write_at(&b, 0, 4 * SEGMENT);
+    CHECK(ac_shm_stream_reserve(&b.s, 0, 4 * SEGMENT, 4 * SEGMENT + 16) == AC_STREAM_LIMIT);
+    CHECK(ac_shm_stream_reserve(&b.s, 0, 4 * SEGMENT, UINT64_C(1) << 50) == AC_STREAM_LIMIT);
+    check_at(&b, 0, 4 * SEGMENT);
+    /* Half a segment read gives no room; a whole one gives one. */
+    CHECK(ac_shm_stream_reserve(&b.s, SEGMENT / 2, 4 * SEGMENT, 4 * SEGMENT + 16) ==
+          AC_STREAM_LIMIT);
+    CHECK(ac_shm_stream_reserve(&b.s, SEGMENT, 4 * SEGMENT, 5 * SEGMENT) == AC_STREAM_OK);
+    write_at(&b, 4 * SEGMENT, SEGMENT);
+    check_at(&b, SEGMENT, 4 * SEGMENT);
+    ac_shm_region_close(&b.region);
+}
+
+static void a_drained_backlog_goes_back_to_the_system_but_for_the_spares(void) {
+    bench b;
+    struct stat st;
+    open_bench(&b, 1000, 3);
+    CHECK(ac_shm_stream_reserve(&b.s, 0, 0, 900 * SEGMENT) == AC_STREAM_OK);
+    CHECK(backed(&b) == 900);
+    CHECK(ac_shm_stream_behind(&b.s, 900 * SEGMENT) == 900);
+    ac_shm_stream_tidy(&b.s, 900 * SEGMENT);
+    CHECK(backed(&b) == 3);
+    CHECK(ac_shm_stream_behind(&b.s, 900 * SEGMENT) == 0);
+    CHECK(fstat(b.region.fd, &st) == 0);
+    CHECK((uint64_t)st.st_blocks * 512 <= 3 * SEGMENT + 5 * 4096);
+    ac_shm_region_close(&b.region);
+}
+
+static void rebuild_frees_what_no_reader_sees_and_keeps_the_rest(void) {
+    bench b;
+    open_bench(&b, 16, 2);
+    CHECK(ac_shm_stream_reserve(&b.s, 0, 0, 6 * SEGMENT) == AC_STREAM_OK);
+    write_at(&b, 0, 6 * SEGMENT);
+    /* A writer was killed: it had reserved three more, and marked one that it never mapped. */
+    CHECK(ac_shm_stream_reserve(&b.s, 0, 6 * SEGMENT, 9 * SEGMENT) == AC_STREAM_OK);
+    b.s.bits[0] |= UINT64_C(1) << 8;
+    for (int twice = 0; twice < 2; twice++) {
+        ac_shm_stream_rebuild(&b.s, SEGMENT + 16, 5 * SEGMENT + 32);
+        CHECK(b.s.shared->mapped == 6);
+        CHECK(__builtin_popcountll(b.s.bits[0]) == 5);
+        check_at(&b, SEGMENT + 16, 4 * SEGMENT + 16);
+    }
+    CHECK(ac_shm_stream_reserve(&b.s, SEGMENT + 16, 5 * SEGMENT + 32, 16 * SEGMENT) ==
+          AC_STREAM_OK);
+    write_at(&b, 5 * SEGMENT + 32, 11 * SEGMENT - 32);
+    check_at(&b, SEGMENT + 16, 15 * SEGMENT - 16);
+    ac_shm_region_close(&b.region);
+}
+
+static void a_scribbled_table_is_noticed(void) {
+    bench b;
+    uint8_t data[16];
+    open_bench(&b, 4, 4);
+    CHECK(ac_shm_stream_reserve(&b.s, 0, 0, 2 * SEGMENT) == AC_STREAM_OK);
+    b.s.segment_of[1] = 0xffffffffu;
+    CHECK(!ac_shm_stream_read(&b.s, SEGMENT, data, sizeof data));
+    CHECK(ac_shm_stream_peek(&b.s, SEGMENT) == NULL);
+    ac_shm_stream_write(&b.s, SEGMENT, data, sizeof data); /* must not crash */
+    b.s.shared->high = 0xffffffffu;
+    b.s.shared->mapped = 0;
+    (void)ac_shm_stream_reserve(&b.s, 0, 0, 4 * SEGMENT);
+    ac_shm_stream_tidy(&b.s, UINT64_MAX);
+    ac_shm_region_close(&b.region);
+}
+
+static void random_traffic_keeps_every_byte(void) {
+    bench b;
+    uint64_t seed = check_seed();
+    open_bench(&b, 64, 5);
+    uint64_t head = 0, tail = 0;
+    const uint64_t rounds = check_scale(20000);
+    for (uint64_t i = 0; i < rounds; i++) {
+        const uint64_t dice = check_random(&seed);
+        const uint64_t n = (dice >> 8) % (dice % 16 == 0 ? 20 * SEGMENT : SEGMENT / 2);
+        if (dice & 128) {
+            if (ac_shm_stream_reserve(&b.s, head, tail, tail + n) == AC_STREAM_OK) {
+                write_at(&b, tail, n);
+                tail += n;
+            } else {
+                CHECK(tail + n - head > 62 * SEGMENT);
+            }
+        } else {
+            const uint64_t take = n < tail - head ? n : tail - head;
+            check_at(&b, head, take);
+            head += take;
+        }
+        if (dice % 64 == 5) ac_shm_stream_rebuild(&b.s, head, tail);
+        if (dice % 64 == 6) ac_shm_stream_tidy(&b.s, head);
+        CHECK(backed(&b) <= 64);
+    }
+    check_at(&b, head, tail - head);
+    ac_shm_region_close(&b.region);
+}
+
+int main(void) {
+    RUN(what_is_written_across_segments_is_read);
+    RUN(a_drained_stream_lives_in_two_segments);
+    RUN(the_limit_refuses_and_leaves_the_stream_usable);
+    RUN(a_drained_backlog_goes_back_to_the_system_but_for_the_spares);
+    RUN(rebuild_frees_what_no_reader_sees_and_keeps_the_rest);
+    RUN(a_scribbled_table_is_noticed);
+    RUN(random_traffic_keeps_every_byte);
+    return 0;
+}
