@@ -70,7 +70,7 @@ def bits(x: Any) -> bytes:
     return np.asarray(x).tobytes()
 
 
-# -- sum ----------------------------------------------------------------------------------------------
+# -- sum -------------------------------------------------------------------------------------------
 
 
 def test_sum_is_numpys(seed: int) -> None:
@@ -113,7 +113,7 @@ def test_sum_of_special_floats() -> None:
     assert type(kernels.sum(b"")) is int
 
 
-# -- sort, argsort ------------------------------------------------------------------------------------
+# -- sort, argsort ---------------------------------------------------------------------------------
 
 
 def test_sort_is_numpys(seed: int) -> None:
@@ -199,7 +199,7 @@ def test_unaligned_views(seed: int) -> None:
                 assert bits(view) == bits(kernels.sort(x))
 
 
-# -- crc32, mandelbrot, primes ------------------------------------------------------------------------
+# -- crc32, mandelbrot, primes ---------------------------------------------------------------------
 
 
 def test_crc32_is_zlibs(seed: int) -> None:
@@ -252,7 +252,7 @@ def test_primes() -> None:
     assert kernels.primes(10**7, count=True) == 664_579
 
 
-# -- what all have in common --------------------------------------------------------------------------
+# -- what all have in common -----------------------------------------------------------------------
 
 CALLS: list[Callable[[Any], Any]] = [
     lambda threads: kernels.sum(b"abc", threads=threads),
@@ -287,7 +287,6 @@ def test_wrong_buffers_are_refused_with_what_came_and_what_to_do() -> None:
             (np.zeros(3, complex), "format 'Zd'"),
             (np.zeros(3, "float16"), "format 'e'"),
             (np.zeros(3, "S4"), "format '4s'"),
-            (array.array("u", "abc"), "format"),
         ]:
             with pytest.raises(TypeError, match=what):
                 call(x)
@@ -366,7 +365,7 @@ def test_lengths_of_l_follow_the_item_size() -> None:
 
 
 def test_the_export_is_held_while_a_kernel_runs() -> None:
-    x = bytearray(os.urandom(64_000_000))
+    x = bytearray(os.urandom(8_000_000))
     errors: list[BaseException | None] = []
     running = threading.Event()
     done = threading.Event()
@@ -487,7 +486,8 @@ def send():
     sent[0] = time.monotonic()
     os.kill(os.getpid(), signal.SIGINT)
 worst = 0.0
-for call in (lambda: kernels.primes(10**11, count=True), lambda: [kernels.sort(x) for _ in range(99)],
+for call in (lambda: kernels.primes(10**11, count=True),
+             lambda: [kernels.sort(x) for _ in range(99)],
              lambda: [kernels.argsort(x) for _ in range(99)],
              lambda: kernels.mandelbrot(5000, 5000, xmin=-0.76, xmax=-0.74, ymin=0.05, ymax=0.15,
                                         max_iter=10**5)):

@@ -1,4 +1,4 @@
-"""count_words: against collections.Counter, on any bytes, files and lists; the mapping it returns."""
+"""count_words: against collections.Counter, on any bytes, files and lists; and its mapping."""
 
 import collections
 import copy
@@ -161,7 +161,7 @@ def test_wrong_arguments_are_refused() -> None:
         count_words(b"a", top=-1)
 
 
-# -- the mapping --------------------------------------------------------------------------------------
+# -- the mapping -----------------------------------------------------------------------------------
 
 
 def test_it_reads_like_a_counter() -> None:

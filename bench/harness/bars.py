@@ -93,8 +93,11 @@ class Verdict:
         """Return what `as_dict` described."""
         of_bar = ("name", "comparison", "ours", "rival", "at_least", "extra_below_s", "issue")
         bar = Bar(**{key: fields[key] for key in of_bar}, later=fields["later"])
-        spreads = (fields[key] for key in ("ours_s", "rival_s", "value"))
-        return cls(bar, *(s and Spread.from_dict(s) for s in spreads), fields["reason"])
+        ours, rival, value = (
+            None if fields[key] is None else Spread.from_dict(fields[key])
+            for key in ("ours_s", "rival_s", "value")
+        )
+        return cls(bar, ours, rival, value, fields["reason"])
 
 
 def judge(bar: Bar, outcomes: Sequence[Outcome], reason: str = "") -> Verdict:

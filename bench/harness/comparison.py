@@ -61,7 +61,7 @@ class Comparison:
     ----------
     unit : str
         What one unit is: figures are seconds for one.
-    contenders : list of Contender
+    contenders : sequence of Contender
         The first one is ours, unless `ours` names another.
     detail : str
         Sizes, dtypes, seeds: what a stranger needs to repeat it.
@@ -70,7 +70,7 @@ class Comparison:
     """
 
     unit: str
-    contenders: list[Contender]
+    contenders: Sequence[Contender]
     detail: str = ""
     absent: Mapping[str, str] = field(default_factory=dict)
 

@@ -147,12 +147,13 @@ def gil_enabled() -> bool:
     return True if ask is None else bool(ask())
 
 
-def own_copy(function: types.FunctionType) -> Callable[..., Any]:
+def own_copy(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a copy of a function with a code object of its own.
 
     The interpreter specialises the instructions of a code object for the types that it meets. A
     timing loop that first ran with another class would run with that one's inline caches.
     """
+    assert isinstance(function, types.FunctionType)
     copy = types.FunctionType(
         function.__code__.replace(),
         function.__globals__,

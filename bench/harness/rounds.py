@@ -66,7 +66,8 @@ def alternate(
     names = [contender.name for contender in contenders]
     if len(set(names)) < len(names):
         raise ValueError(f"two contenders have the same name: {names}")
-    reps, samples = {}, {}
+    reps: dict[str, int] = {}
+    samples: dict[str, list[Sample]] = {}
     expected: str | None = None
     for contender in contenders:
         progress(f"warm-up of {contender.name}")

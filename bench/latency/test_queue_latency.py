@@ -51,7 +51,7 @@ def test_get_nowait_finds_nothing(benchmark: Any, name: str) -> None:
 def test_a_batch(benchmark: Any, name: str) -> None:
     channel, items = QUEUES[name](), list(range(100))
 
-    def batch() -> list[int]:
+    def batch() -> Any:
         channel.put_many(items)
         return channel.get_many(100)
 

@@ -35,7 +35,7 @@ class StandardQueue:
     """`multiprocessing.Queue`. Its batch is what its users do: a list is one message."""
 
     def __init__(self, maxsize: int) -> None:
-        self.inner = multiprocessing.Queue(maxsize)
+        self.inner: Any = multiprocessing.Queue(maxsize)
         self.put, self.get = self.inner.put, self.inner.get
         self.put_batch = self.inner.put
 

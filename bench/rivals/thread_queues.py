@@ -43,7 +43,7 @@ def _aiologic(maxsize: int) -> Factory:
         """Its threads' side is called green_put and green_get."""
 
         def __init__(self) -> None:
-            inner = aiologic.Queue(maxsize) if maxsize else aiologic.SimpleQueue()
+            inner: Any = aiologic.Queue(maxsize) if maxsize else aiologic.SimpleQueue()
             self.put = inner.green_put
             self.get = inner.green_get
             self.qsize = inner.__len__

@@ -85,15 +85,19 @@ AC_UNUSED static ac_status ac_channel_pop_many(ac_channel *ch, uintptr_t *items,
     return status;
 }
 
-/* The baton of a getter that has slept: if there is more, another sleeper may have it. */
+/* The baton of a getter that has slept: a notification clears the flag and wakes one, so that who was
+ * woken answers for all who still sleep. If there is more, or an end to be told of, it wakes the
+ * next. (Without "closed", a close that comes between a wake and the woken one's next look would
+ * find the flag clear and leave the others asleep.) */
 AC_INLINE void ac_channel_pass_get(ac_channel *ch) {
-    if (ac_fifo_size(&ch->fifo) > 0) ac_ec_notify_one(&ch->not_empty, AC_WAIT_PRIVATE);
+    if (ac_fifo_size(&ch->fifo) > 0 || ac_fifo_is_closed(&ch->fifo))
+        ac_ec_notify_one(&ch->not_empty, AC_WAIT_PRIVATE);
 }
 
-/* The baton of a putter that has slept: if there is room, another sleeper may have it. */
+/* The baton of a putter that has slept: if there is room, or an end to be told of. */
 AC_INLINE void ac_channel_pass_put(ac_channel *ch) {
     const uint64_t limit = ac_fifo_limit(&ch->fifo);
-    if (limit == 0 || ac_fifo_size(&ch->fifo) < limit)
+    if (limit == 0 || ac_fifo_size(&ch->fifo) < limit || ac_fifo_is_closed(&ch->fifo))
         ac_ec_notify_one(&ch->not_full, AC_WAIT_PRIVATE);
 }
 

@@ -11,7 +11,11 @@
  *       if (condition) break;
  *       ac_ec_wait(&ec, key, deadline, flags);
  *   }
- *   if (condition still true for others) ac_ec_notify_one(&ec);      <- the baton
+ *   if (slept and others may have reason to wake) ac_ec_notify_one(&ec);      <- the baton
+ *
+ * The baton is part of the protocol wherever notify_one is used: it clears the flag while others
+ * still sleep, so that a later notification, notify_all too, finds nothing to do until the woken one
+ * has set the flag again (its next prepare) and passed on whatever became true meanwhile.
  *
  * word = { epoch:30, listeners:1, sleepers:1 }
  *   sleepers   someone sleeps, or is about to. Legal to be set with nobody asleep (one needless

@@ -93,6 +93,42 @@ static void test_close_wakes_everybody(void) {
     }
 }
 
+/* Getters that sleep, one item, and a close right behind it: the item's wake clears the flag, so that
+ * the close finds nobody to wake, and the getter of the item must pass the end on. */
+static void *get_until_closed(void *arg) {
+    ac_channel *const ch = *(ac_channel **)arg;
+    uintptr_t item;
+    ac_status status = AC_OK;
+    while (status != AC_CLOSED) {
+        bool slept = false;
+        for (;;) {
+            const uint32_t key = ac_ec_prepare(&ch->not_empty);
+            status = ac_channel_pop(ch, &item);
+            if (status != AC_EMPTY) break;
+            ac_channel_count_wait(ch);
+            ac_ec_wait(&ch->not_empty, key, AC_FOREVER, AC_WAIT_PRIVATE);
+            slept = true;
+        }
+        if (slept) ac_channel_pass_get(ch);
+    }
+    return NULL;
+}
+
+static void test_a_close_right_behind_a_push_wakes_everybody(void) {
+    const int rounds = (int)check_scale(300);
+    for (int round = 0; round < rounds; round++) {
+        ac_channel *ch = ac_channel_new(0);
+        pthread_t threads[3];
+        for (int i = 0; i < 3; i++)
+            CHECK(pthread_create(&threads[i], NULL, get_until_closed, &ch) == 0);
+        while (ac_channel_waits(ch) < 3) sched_yield();
+        CHECK(ac_channel_push(ch, 1) == AC_OK);
+        ac_channel_close(ch);
+        for (int i = 0; i < 3; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+        ac_channel_free(ch);
+    }
+}
+
 static void test_a_spin_is_bounded(void) {
     ac_channel *const ch = ac_channel_new(1);
     const int64_t begin = ac_now_ns();
@@ -109,6 +145,7 @@ int main(void) {
     RUN(test_tasks_are_counted_by_the_pushes);
     RUN(test_sleepers_miss_nothing);
     RUN(test_close_wakes_everybody);
+    RUN(test_a_close_right_behind_a_push_wakes_everybody);
     RUN(test_a_spin_is_bounded);
     return 0;
 }

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from multiprocessing import queues as _queues
 from multiprocessing.context import BaseContext
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from allcores.errors import Empty, Full, ShutDown
 
@@ -58,14 +58,22 @@ class _Batches:
         raise NotImplementedError("shutdown() of a queue between processes needs Linux for now")
 
 
-class Queue(_Batches, _queues.Queue[_T]):
+if TYPE_CHECKING:
+    StandardQueue = _queues.Queue
+    StandardJoinable = _queues.JoinableQueue
+else:  # generic for the type checker alone before 3.12
+    StandardQueue = {_T: _queues.Queue}
+    StandardJoinable = {_T: _queues.JoinableQueue}
+
+
+class Queue(_Batches, StandardQueue[_T]):
     """The standard `multiprocessing.Queue` with batches."""
 
     def __init__(self, maxsize: int = 0, *, ctx: BaseContext) -> None:
         super().__init__(maxsize, ctx=ctx)
 
 
-class JoinableQueue(_Batches, _queues.JoinableQueue[_T]):
+class JoinableQueue(_Batches, StandardJoinable[_T]):
     """The standard `multiprocessing.JoinableQueue` with batches."""
 
     def __init__(self, maxsize: int = 0, *, ctx: BaseContext) -> None:

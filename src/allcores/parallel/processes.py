@@ -18,6 +18,7 @@ from typing import Any
 
 from allcores import multiprocessing as mp
 from allcores.errors import Empty, ShutDown, WorkerDied
+from allcores.multiprocessing.queues import Queue
 from allcores.parallel.chunks import Chunk
 
 __all__ = ["ProcessCrew"]
@@ -42,7 +43,7 @@ class ProcessCrew:
         self._context: Any = mp.get_context() if context is None else context
         self._fn = self._portable(fn)
         self._star = star
-        self._done: Any = mp.Queue(ctx=self._context)
+        self._done: Any = Queue(ctx=self._context)
         self._crew: list[_Worker] = []
         self._failed: list[Chunk] = []
 
@@ -125,7 +126,7 @@ class _Worker:
     def __init__(self, context: Any, fn: Any, star: bool, done: Any, number: int) -> None:
         self.held: dict[int, Chunk] = {}  # by index, in the order in which it will run them
         self.dead = False
-        self._tasks: Any = mp.Queue(ctx=context)
+        self._tasks: Any = Queue(ctx=context)
         self.process: Any = context.Process(
             target=_work,
             args=(fn, star, self._tasks, done, number),
