@@ -49,10 +49,8 @@ def objects(tmp_path_factory: pytest.TempPathFactory):
             commands = []
             for source in sorted(CSRC.glob("*/*.c")):
                 target = folder / (source.stem + ".o")
-                commands.append(
-                    [COMPILER, *STRICT, *BUILDS[kind][0], "-I", str(CSRC), "-c", str(source)]
-                    + ["-o", str(target)]
-                )
+                flags = [*STRICT, *BUILDS[kind][0], "-I", str(CSRC)]
+                commands.append([COMPILER, *flags, "-c", str(source), "-o", str(target)])
             run_all(commands)
             archive = folder / "libac.a"
             subprocess.run(

@@ -26,7 +26,16 @@ FLOATS = ["float32", "float64"]
 DTYPES = INTEGERS + FLOATS
 SIZES = [0, 1, 2, 3, 17, 100, 1000, 4097, 70_000, 200_003]
 PATTERNS = [
-    "random", "up", "down", "equal", "few", "organ", "special", "denormal", "last", "crowd",
+    "random",
+    "up",
+    "down",
+    "equal",
+    "few",
+    "organ",
+    "special",
+    "denormal",
+    "last",
+    "crowd",
 ]
 
 
@@ -34,8 +43,10 @@ def pattern(name: str, dtype: str, n: int, rng: Any) -> Any:
     """An array in one of the shapes that sorts are known to stumble over."""
     is_float = dtype in FLOATS
     if name == "random":
-        return rng.random(n).astype(dtype) if is_float else rng.integers(
-            np.iinfo(dtype).min, np.iinfo(dtype).max, n, dtype, endpoint=True
+        return (
+            rng.random(n).astype(dtype)
+            if is_float
+            else rng.integers(np.iinfo(dtype).min, np.iinfo(dtype).max, n, dtype, endpoint=True)
         )
     if name == "special" and is_float:
         values = [0.0, -0.0, np.inf, -np.inf, np.nan, -np.nan, 1.0, -1.0]

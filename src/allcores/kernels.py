@@ -48,8 +48,8 @@ class WordCounts(Mapping[bytes, int]):
 
     It is a view of a table outside the interpreter: no bytes object is made before it is asked for.
     A word that was not counted has the count 0, and is not ``in`` the mapping. Equal to every
-    mapping with the same items. Two of them add up to a new one. It never changes, so any thread may
-    read it at any time; it can be pickled.
+    mapping with the same items. Two of them add up to a new one. It never changes, so any thread
+    may read it at any time; it can be pickled.
 
     The order of iteration is that of the table, the same as long as it lives; with ``top=`` it
     is most frequent first. Make one with `count_words`.
@@ -272,9 +272,7 @@ def _open(item: Any, opened: contextlib.ExitStack) -> "ReadableBuffer":
         info = os.fstat(file.fileno())
         if stat.S_ISREG(info.st_mode) and info.st_size > 0:
             try:
-                return opened.enter_context(
-                    mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-                )
+                return opened.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
             except OSError:
                 pass  # a file system that cannot map: read it
         return file.read()

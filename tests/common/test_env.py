@@ -14,7 +14,7 @@ def test_threads(monkeypatch: pytest.MonkeyPatch, text: str, number: int | None)
 @pytest.mark.parametrize("text", ["0", "-2", "two", "1.5"])
 def test_bad_threads(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("ALLCORES_THREADS", text)
-    with pytest.raises(ValueError, match="ALLCORES_THREADS=.*whole number"):
+    with pytest.raises(ValueError, match=r"ALLCORES_THREADS=.*whole number"):
         env.read_threads()
 
 

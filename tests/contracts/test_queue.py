@@ -54,7 +54,7 @@ def wait_until(condition) -> None:
         time.sleep(0)
 
 
-# -- order, bounds, exceptions ------------------------------------------------------------------------
+# -- order, bounds, exceptions --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", EVERY)
@@ -164,7 +164,7 @@ def test_raising_maxsize_wakes_who_waits_for_room() -> None:
     assert q.qsize() == 2
 
 
-# -- waiting --------------------------------------------------------------------------------------------
+# -- waiting --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", EVERY)
@@ -217,7 +217,7 @@ def test_many_producers_and_consumers_lose_nothing(make, maxsize: int) -> None:
     for _ in consumers:
         q.put(None)
     join(*consumers)
-    assert sorted(sum(got, [])) == [(n, i) for n in range(sides) for i in range(count)]
+    assert sorted(item for mine in got for item in mine) == [(n, i) for n in range(sides) for i in range(count)]
     for mine in got:  # of one producer, each consumer sees the items in order
         for number in range(sides):
             of_one = [i for n, i in mine if n == number]
@@ -264,7 +264,7 @@ def test_ctrl_c_without_a_real_signal_acts_within_100_ms() -> None:
     join(interrupter)
 
 
-# -- tasks, join, shutdown --------------------------------------------------------------------------------
+# -- tasks, join, shutdown ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", BOUNDED)
@@ -356,7 +356,7 @@ def test_shutdown_wakes_everybody(make, immediate: bool) -> None:
     assert sorted(seen) == ["get"] * 3 + ["put"] * 3
 
 
-# -- batches ------------------------------------------------------------------------------------------------
+# -- batches --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", OURS)
@@ -421,7 +421,7 @@ def test_bad_batches_are_refused(make) -> None:
     assert q.empty()  # read to its end before the first item is put
 
 
-# -- objects --------------------------------------------------------------------------------------------------
+# -- objects --------------------------------------------------------------------------------------
 
 
 class Node:

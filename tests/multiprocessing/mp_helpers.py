@@ -106,7 +106,7 @@ def run_script(
     return done.stdout
 
 
-# -- children of the process tests ------------------------------------------------------------------
+# -- children of the process tests ----------------------------------------------------------------
 
 
 class Strange(Exception):

@@ -34,7 +34,7 @@ def run(ctx, target, *args, **options):
     return process
 
 
-# -- exception ----------------------------------------------------------------------------------------
+# -- exception ------------------------------------------------------------------------------------
 
 
 def test_the_parent_sees_what_the_child_raised_and_where(ctx, capfd) -> None:
@@ -115,7 +115,7 @@ def test_processes_leave_no_descriptor(fork, capfd) -> None:
         started.start()
 
 
-# -- wait -----------------------------------------------------------------------------------------------
+# -- wait -----------------------------------------------------------------------------------------
 
 
 def test_wait_gives_those_that_have_ended(ctx) -> None:
@@ -133,7 +133,7 @@ def test_wait_gives_those_that_have_ended(ctx) -> None:
         process.join()
 
 
-# -- the end of the parent ----------------------------------------------------------------------------
+# -- the end of the parent ------------------------------------------------------------------------
 
 #: A parent of two children, each of which has two: tells all six pids, and its own, then sleeps.
 FAMILY = """

@@ -64,7 +64,7 @@ def fail_to_load() -> None:
     raise ZeroDivisionError("cannot be loaded")
 
 
-# -- one process ------------------------------------------------------------------------------------
+# -- one process ----------------------------------------------------------------------------------
 
 
 def test_every_object_comes_out_equal_and_of_its_type() -> None:
@@ -254,7 +254,7 @@ def test_a_bad_maxsize_is_refused() -> None:
         Queue(0, _limit=0)
 
 
-# -- memory ------------------------------------------------------------------------------------------
+# -- memory ---------------------------------------------------------------------------------------
 
 
 def test_the_memory_limit_raises_and_loses_nothing() -> None:
@@ -302,7 +302,7 @@ def test_nothing_of_a_queue_stays_behind() -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-# -- several threads and processes ---------------------------------------------------------------------
+# -- several threads and processes ----------------------------------------------------------------
 
 
 def test_objects_go_to_a_child_and_come_back(ctx) -> None:
@@ -420,7 +420,7 @@ def test_an_immediate_shutdown_counts_what_it_drops_as_done() -> None:
     assert q.empty()
 
 
-# -- waiting ------------------------------------------------------------------------------------------
+# -- waiting --------------------------------------------------------------------------------------
 
 INTERRUPTED = """
     import signal, sys, time

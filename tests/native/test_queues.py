@@ -47,10 +47,17 @@ def test_a_queue_moved_from_its_ring_is_visited_in_both_parts() -> None:
     )
 
 
-ALL_MODULES = (
-    "allcores allcores.queue allcores.kernels allcores.multiprocessing allcores.parallel "
-    "allcores.cli.main allcores.explanation allcores._native.runtime allcores._native.shm"
-).split()
+ALL_MODULES = [
+    "allcores",
+    "allcores.queue",
+    "allcores.kernels",
+    "allcores.multiprocessing",
+    "allcores.parallel",
+    "allcores.cli.main",
+    "allcores.explanation",
+    "allcores._native.runtime",
+    "allcores._native.shm",
+]
 
 
 @pytest.mark.skipif(

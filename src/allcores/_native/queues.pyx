@@ -67,7 +67,7 @@ cdef uint64_t limit_of(object maxsize) except? 0xFFFFFFFFFFFFFFFF:
     return min(number, 1 << 62)
 
 
-# -- one loop to sleep, for all who wait ------------------------------------------------------------
+# -- one loop to sleep, for all who wait ----------------------------------------------------------
 
 cdef int sleep_on(ac_event_count *ec, uint32_t key, int64_t deadline) except -1:
     # Sleeps until something may have changed, the deadline, or a slice is over; raises what a
@@ -150,7 +150,7 @@ cdef ac_status wait_get(ac_channel *ch, uintptr_t *item, int64_t deadline) excep
     return status
 
 
-# -- what both classes do ---------------------------------------------------------------------------
+# -- what both classes do -------------------------------------------------------------------------
 
 cdef int not_initialised(object self) except -1:
     raise RuntimeError(
@@ -309,7 +309,7 @@ cdef object refuse_pickle(object self):
     )
 
 
-# -- the classes ------------------------------------------------------------------------------------
+# -- the classes ----------------------------------------------------------------------------------
 
 @cython.trashcan(True)
 cdef class Queue:

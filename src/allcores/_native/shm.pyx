@@ -51,7 +51,7 @@ cdef int decode_all(ac_shm_batch *batch, list items, list errors) except -1:
     return 0
 
 
-# -- deadlines and statuses -------------------------------------------------------------------------
+# -- deadlines and statuses -----------------------------------------------------------------------
 
 cdef int64_t deadline_of(object block, object timeout) except -1:
     # As multiprocessing.Queue: a timeout of zero or less does not wait.
@@ -88,7 +88,7 @@ cdef int raise_os_error(int err, str what) except -1:
     raise OSError(err, f"{what}: {os.strerror(err)}")
 
 
-# -- the class --------------------------------------------------------------------------------------
+# -- the class ------------------------------------------------------------------------------------
 
 @cython.auto_pickle(False)
 cdef class ShmQueue:
@@ -418,7 +418,7 @@ cdef int raise_status(ShmQueue self, ac_shm_status status) except -1:
     raise QueueCorrupted("a process has written over the shared memory of the queue: make a new one")
 
 
-# -- put ----------------------------------------------------------------------------------------------
+# -- put ------------------------------------------------------------------------------------------
 
 cdef inline int put_message(ShmQueue self, message *m, object block, object timeout) except -1:
     cdef ac_shm_record record
@@ -520,7 +520,7 @@ cdef int put_images(ShmQueue self, tuple items, int64_t deadline) except -1:
     return 0
 
 
-# -- get ----------------------------------------------------------------------------------------------
+# -- get ------------------------------------------------------------------------------------------
 
 cdef int take_slow(ShmQueue self, uint64_t most, ac_shm_batch *batch, int64_t deadline,
                    ac_shm_status status) except -1:

@@ -62,7 +62,11 @@ def _is_python(fn: Any) -> bool:
         return False  # thin Python around compiled code
     fn = getattr(fn, "__func__", fn)
     fn = getattr(fn, "__wrapped__", fn)
-    return hasattr(fn, "__code__") or hasattr(getattr(type(fn), "__call__", None), "__code__")
+    return hasattr(fn, "__code__") or hasattr(_call_of(fn), "__code__")
+
+
+def _call_of(fn: Any) -> Any:
+    return vars(type(fn)).get("__call__") or getattr(type(fn), "__call__", None)  # noqa: B004
 
 
 def _in_daemon() -> bool:

@@ -66,7 +66,7 @@ class ProcessCrew:
             except Empty:
                 self._look_for_dead()
                 continue
-            chunk = self._crew[number].receive(payload)
+            chunk: Chunk | None = self._crew[number].receive(payload)
             if chunk is not None:
                 return chunk
 
