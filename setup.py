@@ -1,5 +1,6 @@
 """The extension list, and nothing else: everything that can be said in pyproject.toml is there."""
 
+import sys
 import sysconfig
 from glob import glob
 
@@ -43,23 +44,13 @@ def module(
     )
 
 
-SHM = [f"csrc/shm/{name}.c" for name in (
-    "ac_robust_lock_linux", "ac_shm_region_linux", "ac_shm_stream", "ac_shm_queue",
-)]
-
-KERNELS = [f"csrc/kernels/{name}.c" for name in (
-    "ac_argsort", "ac_classify", "ac_crc32", "ac_keys", "ac_mandelbrot", "ac_order",
-    "ac_partition", "ac_primes", "ac_scratch_linux", "ac_sort", "ac_sort_u64",
-    "ac_sort_u64_avx512", "ac_sum", "ac_words", "ac_words_scan", "ac_words_table",
-    "ac_words_top",
-)]
-
 MODULES = [
     # ac_process.c holds the process's one pool: it is linked into this module and no other.
     module("runtime", [*WAIT, "csrc/sched/ac_pool.c", "csrc/sched/ac_process.c"]),
     module("queues", WAIT, GUARD),
-    module("shm", [*WAIT, *SHM]),
-    module("kernels", KERNELS),
+    module("kernels", sorted(glob("csrc/kernels/*.c"))),
 ]
+if sys.platform == "linux":  # robust locks and sealed memory files, so far written for Linux alone
+    MODULES.append(module("shm", [*WAIT, *sorted(glob("csrc/shm/*.c"))]))
 
 setup(ext_modules=cythonize(MODULES, compiler_directives=DIRECTIVES, nthreads=2))

@@ -35,8 +35,8 @@ AC_INLINE uint64_t spaces64_portable(const uint8_t *p) {
     return bits;
 }
 
-/* The loop, compiled once for each way to make the bits. */
-#define EDGES_BODY(spaces64)                                                                \
+/* The loop, compiled once for each way to make the bits and to write down where they are. */
+#define EDGES_BODY(spaces64, write_bits)                                                    \
     uint64_t before = !*in_word; /* the bit of the byte before */                           \
     uint32_t *to = edge;                                                                    \
     for (int64_t at = 0; at < n; at += 64) {                                                \
@@ -50,21 +50,23 @@ AC_INLINE uint64_t spaces64_portable(const uint8_t *p) {
             memcpy(rest, text + at, (size_t)(n - at));                                      \
             bits = spaces64(rest);                                                          \
         }                                                                                   \
-        uint64_t edges = bits ^ (bits << 1 | before);                                       \
+        const uint64_t edges = bits ^ (bits << 1 | before);                                 \
         before = bits >> 63;                                                                \
-        uint32_t *const next = to + __builtin_popcountll(edges);                            \
-        while (edges != 0) {                                                                \
-            /* Four at a time, some of them too many: the next ones overwrite them. */      \
-            for (int k = 0; k < 4; k++) {                                                   \
-                to[k] = (uint32_t)(at + (edges ? __builtin_ctzll(edges) : 0));              \
-                edges &= edges - 1;                                                         \
-            }                                                                               \
-            to += 4;                                                                        \
-        }                                                                                   \
-        to = next;                                                                          \
+        write_bits(edges, (uint32_t)at, to);                                                \
+        to += __builtin_popcountll(edges);                                                  \
     }                                                                                       \
     *in_word = !before;                                                                     \
     return to - edge
+
+/* Four bits at a time, some of them too many: the next ones overwrite them. */
+AC_INLINE void write_bits(uint64_t bits, uint32_t at, uint32_t *to) {
+    for (; bits != 0; to += 4) {
+        for (int k = 0; k < 4; k++) {
+            to[k] = at + (bits ? (uint32_t)__builtin_ctzll(bits) : 0);
+            bits &= bits - 1;
+        }
+    }
+}
 
 #define FIND_BODY(spaces64)                                                                 \
     for (; n - lo >= 64; lo += 64) {                                                        \
@@ -75,7 +77,7 @@ AC_INLINE uint64_t spaces64_portable(const uint8_t *p) {
     return lo
 
 static int64_t edges_portable(const uint8_t *text, int64_t n, bool *in_word, uint32_t *edge) {
-    EDGES_BODY(spaces64_portable);
+    EDGES_BODY(spaces64_portable, write_bits);
 }
 
 static int64_t find_portable(const uint8_t *text, int64_t lo, int64_t n) {
@@ -104,12 +106,24 @@ AVX512 static inline uint64_t spaces64_avx512(const uint8_t *p) {
            _mm512_cmplt_epu8_mask(d, _mm512_set1_epi8(5));
 }
 
+/* Sixteen bits at a time, without a branch. */
+AVX512 static inline void write_bits_avx512(uint64_t bits, uint32_t at, uint32_t *to) {
+    const __m512i first =
+        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    for (int k = 0; k < 64; k += 16) {
+        const __mmask16 some = (__mmask16)(bits >> k);
+        const __m512i place = _mm512_add_epi32(first, _mm512_set1_epi32((int)at + k));
+        _mm512_storeu_si512((void *)to, _mm512_maskz_compress_epi32(some, place));
+        to += __builtin_popcount(some);
+    }
+}
+
 AVX2 static int64_t edges_avx2(const uint8_t *text, int64_t n, bool *in_word, uint32_t *edge) {
-    EDGES_BODY(spaces64_avx2);
+    EDGES_BODY(spaces64_avx2, write_bits);
 }
 
 AVX512 static int64_t edges_avx512(const uint8_t *text, int64_t n, bool *in_word, uint32_t *edge) {
-    EDGES_BODY(spaces64_avx512);
+    EDGES_BODY(spaces64_avx512, write_bits_avx512);
 }
 
 AVX2 static int64_t find_avx2(const uint8_t *text, int64_t lo, int64_t n) {

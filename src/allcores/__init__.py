@@ -1,12 +1,10 @@
 """allcores: use every core. See ``allcores.explain()`` for what was chosen on this machine."""
 
-from importlib import import_module as _import_module
-from typing import TYPE_CHECKING as _TYPE_CHECKING
-
 from allcores._common.cpus import cpu_count
 from allcores._common.version import VERSION as __version__
 
-if _TYPE_CHECKING:
+TYPE_CHECKING = False  # type checkers take it for true; importing typing would cost milliseconds
+if TYPE_CHECKING:
     from allcores import kernels, multiprocessing, parallel, queue
     from allcores.explanation import explain
 
@@ -18,7 +16,9 @@ _MODULES = frozenset({"kernels", "multiprocessing", "parallel", "queue"})
 def __getattr__(name: str) -> object:
     """Import a front-end when it is first asked for."""
     if name in _MODULES:
-        return _import_module(f"allcores.{name}")
+        from importlib import import_module
+
+        return import_module(f"allcores.{name}")
     if name == "explain":
         from allcores.explanation import explain
 

@@ -1,10 +1,12 @@
 """How many processors this process may use: affinity, container quota, environment."""
 
-import math
 import os
-from collections.abc import Callable
 
 from allcores._common.env import read_threads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["affinity_count", "cgroup_quota", "cpu_count"]
 
@@ -27,7 +29,7 @@ def cpu_count() -> int:
     count = affinity_count()
     quota = cgroup_quota()
     if quota is not None:
-        count = min(count, math.ceil(quota))
+        count = min(count, -int(-quota // 1))
     return max(1, count)
 
 
@@ -63,7 +65,7 @@ def cgroup_quota(proc: str = "/proc", sys_fs: str = "/sys/fs/cgroup") -> float |
     return min(quotas, default=None)
 
 
-def _walk_up(root: str, path: str, read: Callable[[str], float | None]) -> list[float]:
+def _walk_up(root: str, path: str, read: "Callable[[str], float | None]") -> list[float]:
     found: list[float] = []
     parts = [part for part in path.split("/") if part not in ("", "..")]
     for depth in range(len(parts), -1, -1):

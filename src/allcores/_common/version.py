@@ -2,7 +2,9 @@
 
 import sys
 
-from allcores.errors import NativeImportError
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from allcores.errors import NativeImportError
 
 VERSION = "0.1.0"
 
@@ -12,8 +14,10 @@ _WHAT_TO_TYPE = (
 )
 
 
-def missing_compiled(module: str) -> NativeImportError:
+def missing_compiled(module: str) -> "NativeImportError":
     """Return the error for a compiled module that this interpreter cannot find."""
+    from allcores.errors import NativeImportError  # it imports the standard queue module
+
     return NativeImportError(
         f"the compiled module {module} is missing for {sys.implementation.cache_tag} "
         f"(ABI flags {getattr(sys, 'abiflags', '')!r}): allcores {VERSION} was not built for this "
@@ -33,6 +37,8 @@ def check_compiled(module: str, version: str) -> None:
         The version that was compiled into it.
     """
     if version != VERSION:
+        from allcores.errors import NativeImportError
+
         raise NativeImportError(
             f"the compiled module {module} is of allcores {version}, the Python files beside it "
             f"are of {VERSION}. {_WHAT_TO_TYPE}",

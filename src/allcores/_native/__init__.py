@@ -5,11 +5,12 @@ unbuilt tree says what to type instead of naming a missing file.
 """
 
 import os
+import sys
 from importlib.machinery import EXTENSION_SUFFIXES
 
 from allcores._common.version import missing_compiled
 
-MODULES = ("runtime", "queues")
+MODULES = ("runtime", "queues", "kernels") + (("shm",) if sys.platform == "linux" else ())
 
 _here = os.path.dirname(__file__)
 _files = frozenset(os.listdir(_here))
