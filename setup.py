@@ -9,7 +9,7 @@ from setuptools import Extension, setup
 
 NATIVE = "src/allcores/_native"
 HEADERS = sorted(glob("csrc/**/*.h", recursive=True) + glob(f"{NATIVE}/*.h"))
-CFLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-strict-aliasing", "-pthread"]
+CFLAGS = ["-std=c11", "-D_GNU_SOURCE=1", "-O3", "-ffp-contract=off", "-fno-strict-aliasing", "-pthread"]
 DIRECTIVES = {
     "language_level": 3,
     "binding": False,  # methods stay PyMethodDescr, which the interpreter specialises

@@ -29,7 +29,8 @@ PYTHON_LADDER = [
     ["parallel", "distributed"],
     ["explanation"],
     [""],  # the root re-exports, lazily
-    ["cli", "__main__"],
+    ["cli"],
+    ["__main__"],
 ]
 
 def python_rung(package: str) -> int:
@@ -241,8 +242,9 @@ def mutable_globals(obj: Path) -> list[str]:
 
 def compile_plain(source: Path, target: Path) -> None:
     # Not position-independent: else constant tables of pointers count as data to relocate.
-    command = ["cc", "-std=c11", "-O1", "-fno-pic", "-fno-pie", "-I", str(CSRC), "-c", str(source)]
-    subprocess.run([*command, "-o", str(target)], check=True)
+    command = ["cc", "-std=c11", "-D_GNU_SOURCE=1", "-O1", "-fno-pic", "-fno-pie"]
+    command += ["-I", str(CSRC), "-c", str(source), "-o", str(target)]
+    subprocess.run(command, check=True)
 
 
 def test_csrc_has_no_mutable_globals(tmp_path: Path) -> None:
@@ -259,7 +261,7 @@ def test_every_header_compiles_alone(tmp_path: Path) -> None:
     for index, path in enumerate(sorted(CSRC.rglob("*.h"))):
         unit = tmp_path / f"alone{index}.c"
         unit.write_text(f'#include "{path.relative_to(CSRC)}"\ntypedef int ac_not_empty;\n')
-        command = ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
+        command = ["cc", "-std=c11", "-D_GNU_SOURCE=1", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
         done = subprocess.run(
             [*command, "-I", str(CSRC), str(unit)], capture_output=True, text=True
         )

@@ -17,7 +17,8 @@ PROGRAMS = sorted((ROOT / "tests" / "c").glob("test_*.c"))
 COMPILER = os.environ.get("CC") or shutil.which("cc") or "gcc"
 
 #: The flags of the issue's contract; no Python include path.
-STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-ffp-contract=off", "-pthread"]
+STRICT = ["-std=c11", "-D_GNU_SOURCE=1", "-Wall", "-Wextra", "-Werror"]
+STRICT += ["-g", "-ffp-contract=off", "-pthread"]
 
 BUILDS = {
     "plain": (["-O3"], {}),

@@ -120,9 +120,10 @@ def test_an_sdist_without_git_builds_a_wheel_that_works(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "out" / name) as archive:
         files = {member.name.partition("/")[2] for member in archive.getmembers()}
         archive.extractall(tmp_path / "unpacked", filter="data")
-    for wanted in ("Makefile", "csrc/base/ac_base.h", "src/allcores/_native/queues.pyx", "tests/conftest.py"):
+    native = "src/allcores/_native/"
+    for wanted in ("Makefile", "csrc/base/ac_base.h", native + "queues.pyx", "tests/conftest.py"):
         assert wanted in files
-    assert not [file for file in files if file.startswith("src/allcores/_native/") and file.endswith(".c")]
+    assert not [file for file in files if file.startswith(native) and file.endswith(".c")]
     (unpacked,) = (tmp_path / "unpacked").iterdir()
     pip("wheel", ".", "-w", str(tmp_path / "wheels"), cwd=unpacked)
     (wheel,) = (tmp_path / "wheels").glob("allcores-*.whl")

@@ -3,12 +3,14 @@
 python -m bench.harness.isolation CASE SETTINGS OUTPUT HEAD    (used by `run_isolated` only)
 """
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench.harness.bars import judge
@@ -36,11 +38,14 @@ def run_isolated(name: str, settings: Settings, head: str = "") -> CaseResult:
         command += [json.dumps(settings.as_dict()), str(output), head]
         # What it leaves in its temporary folder when it is ended goes with this one.
         environment = {**os.environ, "TMPDIR": folder}
-        child = subprocess.Popen(command, cwd=ROOT, env=environment, process_group=0)
+        child = None
         try:
+            with _interrupts_held_back():
+                child = subprocess.Popen(command, cwd=ROOT, env=environment, process_group=0)
             code = child.wait()
         except BaseException:
-            _end(child)
+            if child is not None:
+                _end(child)
             raise
         if output.exists():
             return CaseResult.from_dict(json.loads(output.read_text(encoding="utf-8")))
@@ -48,6 +53,23 @@ def run_isolated(name: str, settings: Settings, head: str = "") -> CaseResult:
     reason = f"its process ended with exit code {code}" + (" (a signal)" if code < 0 else "")
     bars = [judge(bar, [], reason) for bar in module.BARS]
     return CaseResult(name, module.QUESTION, FAILED, reason, verdicts=bars)
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Raise what comes meanwhile at the end: a process must not start and be lost."""
+    came: list[int] = []
+    old = {
+        number: signal.signal(number, lambda number, frame: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:

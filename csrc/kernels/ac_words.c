@@ -1,28 +1,25 @@
-/* ac_words.c - see ac_words.h. Every worker counts into a table of its own; then the tables are
- * merged in parallel, each part of the hash space by one worker. Nothing is shared while counting,
- * so it scales as independent processes do; the merge touches each different word once a worker. */
+/* ac_words.c - see ac_words.h. Every worker counts into a front of its own (ac_words_front.h); then the
+ * parts of all fronts are collected in parallel, each part by one worker. */
 #include "kernels/ac_words.h"
 
 #include <stdlib.h>
 
-#include "kernels/ac_scratch.h"
+#include "kernels/ac_words_front.h"
 #include "kernels/ac_words_scan.h"
-#include "kernels/ac_words_table.h"
 
 #define CHUNK ((int64_t)256 << 10) /* 0.5 to 1 ms */
-#define BATCH 32                   /* words whose slots are fetched ahead: more than the misses in flight */
-#define PART_BITS 6                /* 64 parts: their tables fit a second-level cache */
+#define BATCH 32                   /* words whose sets are fetched ahead */
+#define FEW 8192                   /* different words, below which one table holds the result */
 
 struct ac_words {
     ac_words_table *parts; /* by the highest part_bits bits of the hash */
-    int part_bits;
+    int part_bits;         /* 0 or AC_FRONT_PART_BITS */
     uint64_t seed;
     uint64_t total, distinct;
-    ac_arena_block *arena; /* where long words stand, beside the arenas of the parts */
 };
 
 typedef struct worker {
-    AC_ALIGNED_LINE ac_words_table table;
+    AC_ALIGNED_LINE ac_words_front front; /* initialised with the worker's first piece */
     uint64_t total;
 } worker;
 
@@ -44,12 +41,9 @@ typedef struct batch {
     ac_word_key key[BATCH];
 } batch;
 
-static bool flush(const job *j, worker *w, batch *b) {
-    if (!ac_words_table_reserve(&w->table, (uint64_t)b->n, j->seed, 0)) return false;
+static bool flush(worker *w, batch *b) {
     for (int i = 0; i < b->n; i++)
-        __builtin_prefetch(&w->table.slots[ac_words_home(&w->table, b->key[i].hash, 0)], 1);
-    for (int i = 0; i < b->n; i++)
-        if (!ac_words_table_add(&w->table, &b->key[i], 1, 0, false)) return false;
+        if (!ac_words_front_add(&w->front, &b->key[i])) return false;
     w->total += (uint64_t)b->n;
     b->n = 0;
     return true;
@@ -59,8 +53,10 @@ AC_INLINE bool take(const job *j, worker *w, batch *b, const ac_text *text, int6
                     int64_t hi) {
     const uint64_t length = (uint64_t)(hi - lo);
     if (length - j->shortest > j->longest - j->shortest) return true;
-    ac_word_key_of(&b->key[b->n++], text->bytes + lo, length, text->size - lo, j->seed);
-    return b->n < BATCH || flush(j, w, b);
+    ac_word_key *const key = &b->key[b->n++];
+    ac_word_key_of(key, text->bytes + lo, length, text->size - lo, j->seed);
+    __builtin_prefetch(ac_words_front_set(&w->front, key->hash), 1);
+    return b->n < BATCH || flush(w, b);
 }
 
 /* Counts the words that begin in [lo, hi) of one text. */
@@ -92,11 +88,12 @@ static bool count_piece(const job *j, worker *w, const ac_text *text, int64_t lo
         const int64_t end = ac_words_find_space(j->simd, bytes, hi, text->size);
         if (!take(j, w, &b, text, begin, end)) return false;
     }
-    return flush(j, w, &b);
+    return flush(w, &b);
 }
 
 static int count_range(void *ctx, int64_t lo, int64_t hi, int32_t worker_id) {
     const job *const j = ctx;
+    worker *const w = &j->workers[worker_id];
     int64_t first = 0, last = j->count; /* the text in which lo lies: start[first] <= lo */
     while (last - first > 1) {
         const int64_t mid = first + (last - first) / 2;
@@ -106,65 +103,42 @@ static int count_range(void *ctx, int64_t lo, int64_t hi, int32_t worker_id) {
             last = mid;
         }
     }
+    if (w->front.slots == NULL && !ac_words_front_init(&w->front, j->start[j->count], j->seed))
+        return -AC_EXEC_NOMEM;
     for (int64_t t = first; t < j->count && j->start[t] < hi; t++) {
         const int64_t from = lo > j->start[t] ? lo - j->start[t] : 0;
         const int64_t to = hi < j->start[t + 1] ? hi - j->start[t] : j->texts[t].size;
-        if (from < to && !count_piece(j, &j->workers[worker_id], &j->texts[t], from, to))
-            return -AC_EXEC_NOMEM;
+        if (from < to && !count_piece(j, w, &j->texts[t], from, to)) return -AC_EXEC_NOMEM;
     }
     return 0;
 }
 
-/* ---- merging -------------------------------------------------------------------------------- */
+/* ---- collecting ----------------------------------------------------------------------------- */
 
 AC_INLINE uint64_t part_of(uint64_t hash, int bits) { return hash >> 1 >> (63 - bits); }
 
-/* Brings the words of one part from one worker's table to the part's. They lie in one stretch of it, from
- * where the first could be to the first free slot after where the last could be. */
-static bool merge_from(ac_words_table *to, const ac_words_table *from, uint64_t part,
-                       uint64_t seed) {
-    const uint64_t stretch = from->capacity >> PART_BITS, begin = part * stretch;
-    ac_word_key keys[BATCH];
-    uint64_t counts[BATCH];
-    int n = 0;
-    for (uint64_t k = 0;; k++) {
-        const ac_word_slot *const s = &from->slots[(begin + k) & (from->capacity - 1)];
-        const bool end = k >= stretch && s->count == 0;
-        if (s->count != 0) {
-            const uint64_t hash = ac_word_slot_hash(s, seed);
-            if (part_of(hash, PART_BITS) == part) {
-                keys[n] = (ac_word_key){hash, s->length, {s->word[0], s->word[1]}};
-                counts[n++] = s->count;
-            }
-        }
-        if (n == BATCH || end) {
-            if (!ac_words_table_reserve(to, (uint64_t)n, seed, PART_BITS)) return false;
-            for (int i = 0; i < n; i++)
-                __builtin_prefetch(&to->slots[ac_words_home(to, keys[i].hash, PART_BITS)], 1);
-            for (int i = 0; i < n; i++)
-                if (!ac_words_table_add(to, &keys[i], counts[i], PART_BITS, true)) return false;
-            n = 0;
-        }
-        if (end) return true;
-    }
+static int64_t records_of(const job *j, int part) {
+    int64_t n = 0;
+    for (int32_t w = 0; w < j->threads; w++)
+        if (j->workers[w].front.slots != NULL)
+            n += ac_words_front_records(&j->workers[w].front, part);
+    return n;
 }
 
-static int merge_range(void *ctx, int64_t lo, int64_t hi, int32_t worker_id) {
+static bool collect(const job *j, int part, ac_words_table *to) {
+    const int skip = j->result->part_bits;
+    for (int32_t w = 0; w < j->threads; w++) {
+        ac_words_front *const f = &j->workers[w].front;
+        if (f->slots != NULL && !ac_words_front_collect(f, part, to, skip)) return false;
+    }
+    return true;
+}
+
+static int collect_range(void *ctx, int64_t lo, int64_t hi, int32_t worker_id) {
     const job *const j = ctx;
     (void)worker_id;
-    for (int64_t part = lo; part < hi; part++) {
-        uint64_t most = 0;
-        for (int32_t w = 0; w < j->threads; w++)
-            if (j->workers[w].table.used > most) most = j->workers[w].table.used;
-        ac_words_table *const to = &j->result->parts[part];
-        if (!ac_words_table_reserve(to, most >> PART_BITS, j->seed, PART_BITS))
-            return -AC_EXEC_NOMEM;
-        for (int32_t w = 0; w < j->threads; w++) {
-            const ac_words_table *const from = &j->workers[w].table;
-            if (from->used > 0 && !merge_from(to, from, (uint64_t)part, j->seed))
-                return -AC_EXEC_NOMEM;
-        }
-    }
+    for (int64_t part = lo; part < hi; part++)
+        if (!collect(j, (int)part, &j->result->parts[part])) return -AC_EXEC_NOMEM;
     return 0;
 }
 
@@ -181,39 +155,26 @@ static ac_words *new_words(uint64_t seed, int part_bits) {
     return w;
 }
 
-/* The workers' tables become the result; what they hold is moved out of them. */
 static int gather(const ac_exec *ex, job *j) {
-    int32_t filled = 0, last = 0;
-    uint64_t total = 0;
-    for (int32_t w = 0; w < j->threads; w++) {
-        total += j->workers[w].total;
-        if (j->workers[w].table.used > 0) {
-            filled++;
-            last = w;
-        }
-    }
-    j->result = new_words(j->seed, filled > 1 ? PART_BITS : 0);
+    int64_t records = 0;
+    for (int p = 0; p < AC_FRONT_PARTS && records <= FEW; p++) records += records_of(j, p);
+    j->result = new_words(j->seed, records <= FEW ? 0 : AC_FRONT_PART_BITS);
     if (j->result == NULL) return AC_EXEC_NOMEM;
-    j->result->total = total;
-    if (filled <= 1) {
-        j->result->parts[0] = j->workers[last].table;
-        memset(&j->workers[last].table, 0, sizeof j->workers[last].table);
-        j->result->distinct = j->result->parts[0].used;
-        return 0;
+    int rc = 0;
+    if (records <= FEW) {
+        for (int p = 0; p < AC_FRONT_PARTS && rc == 0; p++)
+            if (!collect(j, p, j->result->parts)) rc = AC_EXEC_NOMEM;
+    } else {
+        rc = ac_exec_for(ex, collect_range, j, AC_FRONT_PARTS, 1);
+        if (rc > 0) rc = -rc; /* a range function can only return what is > 0 */
     }
-    const int rc = ac_exec_for(ex, merge_range, j, 1 << PART_BITS, 1);
     if (rc != 0) {
         ac_words_free(j->result);
-        return rc > 0 ? -rc : rc; /* a range function can only return what is > 0 */
+        return rc;
     }
-    for (int p = 0; p < 1 << PART_BITS; p++) j->result->distinct += j->result->parts[p].used;
-    for (int32_t w = 0; w < j->threads; w++) {
-        ac_arena_block **end = &j->workers[w].table.arena;
-        while (*end != NULL) end = &(*end)->next;
-        *end = j->result->arena;
-        j->result->arena = j->workers[w].table.arena;
-        j->workers[w].table.arena = NULL;
-    }
+    for (int p = 0; p < 1 << j->result->part_bits; p++)
+        j->result->distinct += j->result->parts[p].used;
+    for (int32_t w = 0; w < j->threads; w++) j->result->total += j->workers[w].total;
     return 0;
 }
 
@@ -235,7 +196,7 @@ int ac_words_count(const ac_exec *ex, const ac_text *texts, int64_t count, uint6
         rc = longest < shortest ? 0 : ac_exec_for(ex, count_range, &j, start[count], CHUNK);
         if (rc > 0) rc = -rc; /* a range function can only return what is > 0 */
         if (rc == 0) rc = gather(ex, &j);
-        for (int32_t w = 0; w < j.threads; w++) ac_words_table_free(&j.workers[w].table);
+        for (int32_t w = 0; w < j.threads; w++) ac_words_front_free(&j.workers[w].front);
     }
     ac_scratch_free(j.workers, worker_bytes);
     ac_scratch_free(start, start_bytes);
@@ -250,7 +211,6 @@ ac_words *ac_words_new(uint64_t seed) { return new_words(seed, 0); }
 void ac_words_free(ac_words *w) {
     if (w == NULL) return;
     for (int p = 0; p < 1 << w->part_bits; p++) ac_words_table_free(&w->parts[p]);
-    ac_words_arena_free(w->arena);
     free(w->parts);
     free(w);
 }

@@ -1,7 +1,8 @@
-/* ac_words_table.c - see ac_words_table.h. The hash is of the multiply-and-fold kind (Wang Yi's wyhash). */
+/* ac_words_table.c - see ac_words_table.h. The hash is of the multiply-and-fold kind (Wang Yi's
+ * wyhash). */
 #include "kernels/ac_words_table.h"
 
-#define FIRST_CAPACITY 4096 /* 128 KB: half a second-level cache; small inputs grow no further */
+#define FIRST_CAPACITY 64
 #define ARENA_BLOCK ((size_t)64 << 10)
 
 _Static_assert(sizeof(ac_word_slot) == 32, "two slots fill a cache line");
@@ -39,8 +40,10 @@ static uint8_t *arena_take(ac_words_table *t, uint64_t length) {
 }
 
 static bool same(const ac_word_slot *s, const ac_word_key *key) {
-    if (s->word[0] != key->word[0] || s->length != key->length) return false;
-    if (AC_LIKELY(key->length <= AC_WORD_INLINE)) return s->word[1] == key->word[1];
+    const uint64_t differ = (s->word[0] ^ key->word[0]) | (s->length ^ key->length);
+    if (AC_LIKELY(key->length <= AC_WORD_INLINE))
+        return (differ | (s->word[1] ^ key->word[1])) == 0;
+    if (differ != 0) return false;
     return memcmp((const void *)(uintptr_t)s->word[1], (const void *)(uintptr_t)key->word[1],
                   key->length) == 0;
 }
@@ -105,16 +108,21 @@ const ac_word_slot *ac_words_table_find(const ac_words_table *t, const ac_word_k
     return NULL;
 }
 
-void ac_words_arena_free(ac_arena_block *blocks) {
-    while (blocks != NULL) {
-        ac_arena_block *const next = blocks->next;
-        ac_scratch_free(blocks, blocks->bytes);
-        blocks = next;
-    }
-}
-
 void ac_words_table_free(ac_words_table *t) {
     ac_scratch_free(t->slots, t->capacity * sizeof *t->slots);
-    ac_words_arena_free(t->arena);
+    while (t->arena != NULL) {
+        ac_arena_block *const next = t->arena->next;
+        ac_scratch_free(t->arena, t->arena->bytes);
+        t->arena = next;
+    }
     memset(t, 0, sizeof *t);
+}
+
+void ac_words_table_take_arena(ac_words_table *to, ac_words_table *from) {
+    ac_arena_block **end = &from->arena;
+    while (*end != NULL) end = &(*end)->next;
+    *end = to->arena;
+    to->arena = from->arena;
+    from->arena = NULL;
+    from->arena_at = from->arena_end = NULL;
 }

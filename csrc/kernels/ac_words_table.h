@@ -100,11 +100,11 @@ AC_INLINE uint64_t ac_words_home(const ac_words_table *t, uint64_t hash, int ski
     return (hash << skip) >> (64 - __builtin_ctzll(t->capacity));
 }
 
-/* Makes room for `more` new words, of one `skip`. False if there is no memory: nothing was changed. */
+/* Makes room for `more` new words. False if there is no memory: nothing was changed. */
 bool ac_words_table_reserve(ac_words_table *t, uint64_t more, uint64_t seed, int skip);
 
-/* Adds `count` to the word; there must be room for a new one. Long words are copied to the arena unless `keep`
- * says that their bytes outlive the table. False if there is no memory. */
+/* Adds `count` to the word; there must be room for a new one. Long words are copied to the arena,
+ * unless `keep` says that their bytes outlive the table. False if there is no memory. */
 bool ac_words_table_add(ac_words_table *t, const ac_word_key *key, uint64_t count, int skip,
                         bool keep);
 
@@ -113,6 +113,8 @@ const ac_word_slot *ac_words_table_find(const ac_words_table *t, const ac_word_k
 
 /* Frees slots and arena. */
 void ac_words_table_free(ac_words_table *t);
-void ac_words_arena_free(ac_arena_block *blocks);
+
+/* The long words of `from` live as long as `to` from now on; those in `from` still point there. */
+void ac_words_table_take_arena(ac_words_table *to, ac_words_table *from);
 
 #endif

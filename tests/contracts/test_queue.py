@@ -213,7 +213,8 @@ def test_many_producers_and_consumers_lose_nothing(make, maxsize: int) -> None:
     for _ in consumers:
         q.put(None)
     join(*consumers)
-    assert sorted(item for mine in got for item in mine) == [(n, i) for n in range(sides) for i in range(count)]
+    every = sorted(item for mine in got for item in mine)
+    assert every == [(n, i) for n in range(sides) for i in range(count)]
     for mine in got:  # of one producer, each consumer sees the items in order
         for number in range(sides):
             of_one = [i for n, i in mine if n == number]

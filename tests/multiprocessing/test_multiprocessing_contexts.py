@@ -40,7 +40,7 @@ def test_a_context_is_real_and_makes_our_types(ctx) -> None:
 
 
 def test_an_unknown_start_method_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="teleport.*fork forkserver spawn"):
+    with pytest.raises(ValueError, match=r"teleport.*fork forkserver spawn"):
         mp.get_context("teleport")
 
 

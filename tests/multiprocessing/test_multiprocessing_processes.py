@@ -271,5 +271,3 @@ def test_a_child_that_is_closed_or_forgotten_while_it_runs_goes_on(fork) -> None
     (process,) = mp.active_children()
     process.terminate()
     process.join(PATIENCE)
-
-

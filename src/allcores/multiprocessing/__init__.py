@@ -9,29 +9,33 @@ standard ones with our methods; see `allcores.multiprocessing.queues`.
 """
 
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from allcores.errors import Empty, Full, QueueCorrupted, RemoteError, ShutDown
 from allcores.multiprocessing.contexts import default_context as _default_context
 from allcores.multiprocessing.processes import Process, wait
 
-if _TYPE_CHECKING:
-    from multiprocessing import *  # noqa: F403
-
 # As the standard module does: the methods of the default context are the functions of the module.
+# The first of them again by name, so that type checkers know ours; the rest is Any to them.
 _standard_names = [name for name in dir(_default_context) if not name.startswith("_")]
 globals().update((name, getattr(_default_context, name)) for name in _standard_names)
+Queue = _default_context.Queue
+JoinableQueue = _default_context.JoinableQueue
+get_context = _default_context.get_context
 
-__all__ = [  # noqa: PLE0604
-    *_standard_names,
+__all__ = [
     "Empty",
     "Full",
+    "JoinableQueue",
+    "Process",
+    "Queue",
     "QueueCorrupted",
     "RemoteError",
     "ShutDown",
+    "get_context",
     "wait",
 ]
+__all__ += [name for name in _standard_names if name not in __all__]
 
 
 def __getattr__(name: str) -> _Any:

@@ -7,10 +7,11 @@ fact of the process, whichever of the two modules it chose it through.
 import multiprocessing
 import sys
 from multiprocessing import context as std
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from allcores.multiprocessing.processes import OurProcess, Process
-from allcores.multiprocessing.queues import JoinableQueue, Queue
+from allcores.multiprocessing.queues import JoinableQueue as OurJoinableQueue
+from allcores.multiprocessing.queues import Queue as OurQueue
 
 __all__ = ["DefaultContext", "default_context"]
 
@@ -18,19 +19,19 @@ __all__ = ["DefaultContext", "default_context"]
 class OurTypes(std.BaseContext):
     """What our contexts, one for each start method, have in common."""
 
-    if not TYPE_CHECKING:  # their types differ from the standard ones on purpose
+    # Their types differ from the standard ones on purpose.
 
-        def Queue(self, maxsize=0):
-            """Return a queue in shared memory; see `allcores.multiprocessing.queues.Queue`."""
-            return Queue(maxsize, ctx=self.get_context())
+    def Queue(self, maxsize: int = 0) -> OurQueue[Any]:  # type: ignore[override]
+        """Return a queue in shared memory; see `allcores.multiprocessing.queues.Queue`."""
+        return OurQueue(maxsize, ctx=self.get_context())
 
-        def JoinableQueue(self, maxsize=0):
-            """Return a queue in shared memory with `task_done` and `join`."""
-            return JoinableQueue(maxsize, ctx=self.get_context())
+    def JoinableQueue(self, maxsize: int = 0) -> OurJoinableQueue[Any]:  # type: ignore[override]
+        """Return a queue in shared memory with `task_done` and `join`."""
+        return OurJoinableQueue(maxsize, ctx=self.get_context())
 
-        def get_context(self, method=None):
-            """Return our context for a start method; without one, this context."""
-            return self if method is None else _concrete(method)
+    def get_context(self, method: str | None = None) -> Any:
+        """Return our context for a start method; without one, this context."""
+        return self if method is None else _concrete(method)
 
 
 class SpawnProcess(OurProcess, std.SpawnProcess):
@@ -89,13 +90,9 @@ class DefaultContext(OurTypes, std.DefaultContext):
     def __init__(self) -> None:
         super().__init__(_standard)
 
-    if not TYPE_CHECKING:
-
-        def get_context(self, method=None):
-            """Return our context for a start method; without one, for the one in use."""
-            if method is None:
-                method = _standard.get_start_method()
-            return _concrete(method)
+    def get_context(self, method: str | None = None) -> Any:
+        """Return our context for a start method; without one, for the one in use."""
+        return _concrete(_standard.get_start_method() if method is None else method)
 
     def set_start_method(self, method: str | None, force: bool = False) -> None:
         """Choose the start method of this process, for the standard library too."""

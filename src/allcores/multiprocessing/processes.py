@@ -14,6 +14,8 @@ __all__ = ["Process", "wait"]
 class OurProcess(BaseProcess):
     """What our process classes, one for each start method, have in common; see `Process`."""
 
+    _parent_pid: int  # set by the standard class, as _popen is
+    _popen: Any
     _link: Link | None = None
     _outlive_parent = False
     _exception: BaseException | None = None

@@ -26,18 +26,14 @@ class _Batches:
     ) -> None:
         """Put all objects in, in order; see `allcores.multiprocessing.queues.Queue.put_many`."""
         end = None if timeout is None else time.monotonic() + timeout
-        count = 0
-        for item in tuple(items):
+        for count, item in enumerate(tuple(items)):
             try:
                 self.put(item, block, None if end is None else max(0.0, end - time.monotonic()))
             except (Full, ShutDown) as error:
-                error.count = count  # type: ignore[attr-defined,union-attr]
+                error.count = count  # type: ignore[attr-defined]
                 raise
-            count += 1
 
-    def get_many(
-        self: Any, n: int, block: bool = True, timeout: float | None = None
-    ) -> list[Any]:
+    def get_many(self: Any, n: int, block: bool = True, timeout: float | None = None) -> list[Any]:
         """Wait for an object, then take up to `n` that are there."""
         if n < 1:
             raise ValueError(f"n must be at least 1, not {n}")

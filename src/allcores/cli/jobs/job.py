@@ -63,6 +63,7 @@ class Job(ABC):
     items: int  # the work in all, in the unit of what `share` returns
     notes: tuple[str, ...] = ()
 
+    @abstractmethod
     def __init__(self, given: Input, size: Size) -> None:
         """Choose the sample. Raises `Skip` if there is nothing for this job."""
 

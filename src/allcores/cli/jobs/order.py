@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from allcores import kernels
@@ -42,7 +43,7 @@ def _kernel_part(span: tuple[int, int]) -> tuple[Keys, Keys]:
 
 def _spans(workers: int) -> list[tuple[int, int]]:
     cuts = [len(_keys) * number // workers for number in range(workers + 1)]
-    return list(zip(cuts, cuts[1:], strict=False))
+    return list(pairwise(cuts))
 
 
 def _merge_standard(keys: list[Keys], orders: list[Keys]) -> tuple[Any, Any]:
@@ -93,10 +94,11 @@ class Order(Job):
         del _keys[wanted:]
         self.items = len(_keys)
         different = len(set(hashes[:wanted]))
-        self.sample = f"{wanted:,} keys, the hashes of {given.title}'s words"
-        if wanted > len(hashes):
-            self.sample += f", repeated {wanted / len(hashes):.1f} times"
-        self.sample += f" ({different:,} different)"
+        which = "all words" if wanted >= len(hashes) else "the first words"
+        times = f", {wanted / len(hashes):.1f} times over" if wanted > len(hashes) else ""
+        self.sample = (
+            f"{wanted:,} keys ({different:,} different): the hashes of {which} of {given.title}{times}"
+        )
 
     def serial(self, clock: Stopwatch) -> Any:
         with clock:

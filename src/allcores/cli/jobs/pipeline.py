@@ -140,8 +140,9 @@ class Pipeline(Job):
         everything = total_size(given.sources)
         wanted = everything
         if not size.full:
+            # Half as long as others: the standard processes take four times as long as serial.
             wanted = fitting_size(
-                lambda n: _serially(_data_of(given, n)), 1 << 16, everything, size.seconds
+                lambda n: _serially(_data_of(given, n)), 1 << 16, everything, size.seconds / 2
             )
         _files = _data_of(given, wanted)
         self.items = sum(len(data.splitlines()) for data in _files)

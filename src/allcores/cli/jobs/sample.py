@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 __all__ = ["Input", "Source", "fitting_size", "megabytes", "parts", "take", "total_size"]
 
@@ -62,7 +63,7 @@ def parts(data: bytes, count: int) -> list[tuple[int, int]]:
     for number in range(1, count):
         cuts.append(max(cuts[-1], _next_space(data, len(data) * number // count)))
     cuts.append(len(data))
-    return list(zip(cuts, cuts[1:], strict=False))
+    return list(pairwise(cuts))
 
 
 def _next_space(data: bytes, at: int) -> int:

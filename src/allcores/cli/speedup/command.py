@@ -1,4 +1,4 @@
-"""The beginning of `allcores speedup`: options, input, one job after the other, the end of the table."""
+"""The beginning of `allcores speedup`: options, input, one job after the other, the summary."""
 
 import argparse
 import platform

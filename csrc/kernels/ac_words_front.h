@@ -1,0 +1,67 @@
+/* ac_words_front.h - the small table in which one worker counts, and where it puts what overflows.
+ *
+ * Words are like water: few of them are most of the text. The front is a table that fits the
+ * second-level cache, in sets of two slots (one cache line). It catches the frequent words; a
+ * word that finds its set full pushes another out, which is appended to one of 64 lists by the
+ * highest bits of its hash. Later each list is counted into a table that fits the cache as well
+ * (this is how databases group: Leis et al., Morsel-driven parallelism, 2014). So no table is ever larger than
+ * the cache while it is used at random, and the lists of all workers can be counted in parallel
+ * without a merge: words with the same high bits meet in one place.
+ *
+ * A list that grows past AC_FRONT_LIST records is counted into a table at once, which bounds memory.
+ */
+#ifndef AC_WORDS_FRONT_H
+#define AC_WORDS_FRONT_H
+
+#include "kernels/ac_words_table.h"
+
+#define AC_FRONT_PART_BITS 6
+#define AC_FRONT_PARTS (1 << AC_FRONT_PART_BITS)
+#define AC_FRONT_MAX_SETS 8192 /* 512 KB. Measured: half or twice as many cost some percent more */
+#define AC_FRONT_MIN_SETS AC_FRONT_PARTS
+#define AC_FRONT_LIST 16384
+
+/* Slots that were pushed out. Long words still stand in the text. */
+typedef struct ac_front_block {
+    struct ac_front_block *next;
+    int64_t used;
+    ac_word_slot slot[127];
+} ac_front_block;
+
+typedef struct ac_front_part {
+    ac_front_block *blocks; /* newest first, all but the first one full */
+    int64_t records;
+    ac_words_table table; /* lists that were counted before the end */
+} ac_front_part;
+
+typedef struct ac_words_front {
+    ac_word_slot *slots; /* two for each set; the higher count first */
+    uint64_t sets;       /* a power of two */
+    uint64_t seed;
+    ac_front_block *spare; /* blocks to use again */
+    ac_scratch *pool;      /* where blocks come from */
+    int64_t pools, pool_room;
+    ac_front_part part[AC_FRONT_PARTS];
+} ac_words_front;
+
+/* For about `bytes` of text. False if there is no memory. Zero-initialised, and after
+ * ac_words_front_free, a front is empty: nothing may be added, and freeing it does nothing. */
+bool ac_words_front_init(ac_words_front *f, int64_t bytes, uint64_t seed);
+void ac_words_front_free(ac_words_front *f);
+
+/* The set of a hash; prefetch it some words ahead. */
+AC_INLINE ac_word_slot *ac_words_front_set(const ac_words_front *f, uint64_t hash) {
+    return f->slots + 2 * (hash >> (64 - __builtin_ctzll(f->sets)));
+}
+
+/* Counts the word once. False if there is no memory. */
+bool ac_words_front_add(ac_words_front *f, const ac_word_key *key);
+
+/* At most how many different words have this part. */
+int64_t ac_words_front_records(const ac_words_front *f, int part);
+
+/* Counts everything of one part into a table whose hashes begin with `skip` bits of the part (0 or
+ * AC_FRONT_PART_BITS); the part is empty then. False if there is no memory. */
+bool ac_words_front_collect(ac_words_front *f, int part, ac_words_table *to, int skip);
+
+#endif

@@ -1,0 +1,31 @@
+"""Every kernel once, without NumPy: results on all cores, with the GIL released."""
+
+import zlib
+from array import array
+
+from allcores import kernels
+
+
+def main() -> None:
+    prices = array("d", [3.5, 1.25, 9.0, 1.25])
+    print("sum", kernels.sum(prices))
+    print("sort", kernels.sort(prices).tolist())
+    print("argsort", kernels.argsort(prices).tolist())  # stable: the first 1.25 comes first
+    kernels.sort(prices, out=prices)
+    print("in place", prices.tolist())
+
+    counts = kernels.count_words(b"to be or not to be")
+    print("words", dict(sorted(counts.items())))
+
+    data = bytes(range(256)) * 1000
+    print("crc32", kernels.crc32(data) == zlib.crc32(data))
+
+    image = kernels.mandelbrot(60, 20, max_iter=50)
+    for row in range(20):
+        print("".join(" .:-=+*#%@"[min(9, n // 5)] for n in image[60 * row : 60 * row + 60]))
+
+    print("primes", kernels.primes(30).tolist(), kernels.primes(1_000_000, count=True))
+
+
+if __name__ == "__main__":
+    main()
