@@ -32,7 +32,7 @@ def outcomes(settings: Settings, progress: Callable[[str], None]) -> list[Outcom
         output = Path(folder) / "latency.json"
         command = [sys.executable, "-m", "pytest", "bench/latency", "-q", "-p", "no:cacheprovider"]
         command += ["--benchmark-only", f"--benchmark-json={output}", "--benchmark-warmup=on"]
-        command.append(f"--benchmark-max-time={settings.pick(0.005, 0.1, 0.5)}")
+        command.append(f"--benchmark-max-time={settings.pick(0.005, 0.1, 0.25)}")
         command.append(f"--benchmark-min-rounds={settings.rounds}")
         command.append(f"--benchmark-warmup-iterations={settings.pick(10, 1000, 100_000)}")
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,5 +1,4 @@
 /* ac_scratch_linux.c - ac_scratch.h on Linux: mmap with MADV_HUGEPAGE for large blocks. */
-#define _GNU_SOURCE
 #include "kernels/ac_scratch.h"
 
 #include <stdlib.h>

@@ -38,12 +38,13 @@ typedef struct job {
 
 typedef struct batch {
     int n;
-    ac_word_key key[BATCH];
+    ac_word_slot word[BATCH];
+    uint64_t hash[BATCH];
 } batch;
 
 static bool flush(worker *w, batch *b) {
     for (int i = 0; i < b->n; i++)
-        if (!ac_words_front_add(&w->front, &b->key[i])) return false;
+        if (!ac_words_front_add(&w->front, &b->word[i], b->hash[i])) return false;
     w->total += (uint64_t)b->n;
     b->n = 0;
     return true;
@@ -53,9 +54,10 @@ AC_INLINE bool take(const job *j, worker *w, batch *b, const ac_text *text, int6
                     int64_t hi) {
     const uint64_t length = (uint64_t)(hi - lo);
     if (length - j->shortest > j->longest - j->shortest) return true;
-    ac_word_key *const key = &b->key[b->n++];
-    ac_word_key_of(key, text->bytes + lo, length, text->size - lo, j->seed);
-    __builtin_prefetch(ac_words_front_set(&w->front, key->hash), 1);
+    const uint64_t hash =
+        ac_word_make(&b->word[b->n], text->bytes + lo, length, text->size - lo, j->seed);
+    b->hash[b->n++] = hash;
+    __builtin_prefetch(ac_words_front_set(&w->front, hash), 1);
     return b->n < BATCH || flush(w, b);
 }
 
@@ -125,8 +127,10 @@ static int64_t records_of(const job *j, int part) {
     return n;
 }
 
+/* Room is made for half of the records: more are the same words more often than not. */
 static bool collect(const job *j, int part, ac_words_table *to) {
     const int skip = j->result->part_bits;
+    if (!ac_words_table_reserve(to, (uint64_t)records_of(j, part) / 2, j->seed, skip)) return false;
     for (int32_t w = 0; w < j->threads; w++) {
         ac_words_front *const f = &j->workers[w].front;
         if (f->slots != NULL && !ac_words_front_collect(f, part, to, skip)) return false;
@@ -220,20 +224,21 @@ uint64_t ac_words_total(const ac_words *w) { return w->total; }
 
 uint64_t ac_words_get(const ac_words *w, const uint8_t *bytes, uint64_t length) {
     if (length == 0) return 0;
-    ac_word_key key;
-    ac_word_key_of(&key, bytes, length, (int64_t)length, w->seed);
-    const ac_words_table *const t = &w->parts[part_of(key.hash, w->part_bits)];
-    const ac_word_slot *const s = ac_words_table_find(t, &key, w->part_bits);
-    return s == NULL ? 0 : s->count;
+    ac_word_slot word;
+    const uint64_t hash = ac_word_make(&word, bytes, length, (int64_t)length, w->seed);
+    const ac_words_table *const t = &w->parts[part_of(hash, w->part_bits)];
+    const ac_word_slot *const s = ac_words_table_find(t, &word, hash, w->part_bits);
+    return s == NULL ? 0 : ac_word_count(s);
 }
 
 bool ac_words_add(ac_words *w, const uint8_t *bytes, uint64_t length, uint64_t count) {
-    ac_word_key key;
-    ac_word_key_of(&key, bytes, length, (int64_t)length, w->seed);
-    ac_words_table *const t = &w->parts[part_of(key.hash, w->part_bits)];
+    ac_word_slot word;
+    const uint64_t hash = ac_word_make(&word, bytes, length, (int64_t)length, w->seed);
+    word.head = count << 8 | (uint8_t)word.head;
+    ac_words_table *const t = &w->parts[part_of(hash, w->part_bits)];
     const uint64_t used = t->used;
     if (!ac_words_table_reserve(t, 1, w->seed, w->part_bits)) return false;
-    if (!ac_words_table_add(t, &key, count, w->part_bits, false)) return false;
+    if (!ac_words_table_add(t, &word, hash, w->part_bits, false)) return false;
     w->distinct += t->used - used;
     w->total += count;
     return true;
@@ -247,8 +252,8 @@ bool ac_words_next(const ac_words *w, uint64_t *cursor, ac_word *word) {
         const ac_words_table *const t = &w->parts[part];
         for (; at < t->capacity; at++) {
             const ac_word_slot *const s = &t->slots[at];
-            if (s->count == 0) continue;
-            *word = (ac_word){ac_word_bytes(s), s->length, s->count};
+            if (s->head == 0) continue;
+            *word = (ac_word){ac_word_bytes(s), ac_word_length(s), ac_word_count(s)};
             *cursor = (at + 1) << w->part_bits | part;
             return true;
         }
@@ -262,7 +267,7 @@ uint64_t ac_words_of_length(const ac_words *w, uint64_t length) {
     for (int p = 0; p < 1 << w->part_bits; p++) {
         const ac_words_table *const t = &w->parts[p];
         for (uint64_t i = 0; i < t->capacity; i++)
-            sum += t->slots[i].length == length ? t->slots[i].count : 0;
+            sum += ac_word_length(&t->slots[i]) == length ? ac_word_count(&t->slots[i]) : 0;
     }
     return sum;
 }

@@ -4,11 +4,11 @@
  * second-level cache, in sets of two slots (one cache line). It catches the frequent words; a
  * word that finds its set full pushes another out, which is appended to one of 64 lists by the
  * highest bits of its hash. Later each list is counted into a table that fits the cache as well
- * (this is how databases group: Leis et al., Morsel-driven parallelism, 2014). So no table is ever larger than
- * the cache while it is used at random, and the lists of all workers can be counted in parallel
- * without a merge: words with the same high bits meet in one place.
+ * (this is how databases group: Leis et al., Morsel-driven parallelism, 2014). So no table is larger
+ * than the cache while it is used at random, and the lists of all workers can be counted in
+ * parallel without a merge: words with the same high bits meet in one place.
  *
- * A list that grows past AC_FRONT_LIST records is counted into a table at once, which bounds memory.
+ * A list that grows past AC_FRONT_LIST records is counted into a table at once: that bounds memory.
  */
 #ifndef AC_WORDS_FRONT_H
 #define AC_WORDS_FRONT_H
@@ -54,8 +54,8 @@ AC_INLINE ac_word_slot *ac_words_front_set(const ac_words_front *f, uint64_t has
     return f->slots + 2 * (hash >> (64 - __builtin_ctzll(f->sets)));
 }
 
-/* Counts the word once. False if there is no memory. */
-bool ac_words_front_add(ac_words_front *f, const ac_word_key *key);
+/* Adds the count of *word, whose hash is given. False if there is no memory. */
+bool ac_words_front_add(ac_words_front *f, const ac_word_slot *word, uint64_t hash);
 
 /* At most how many different words have this part. */
 int64_t ac_words_front_records(const ac_words_front *f, int part);

@@ -3,6 +3,7 @@
 #include "kernels/ac_words_table.h"
 
 #define FIRST_CAPACITY 64
+#define BATCH 32 /* slots fetched ahead: more than a core's misses in flight */
 #define ARENA_BLOCK ((size_t)64 << 10)
 
 _Static_assert(sizeof(ac_word_slot) == 32, "two slots fill a cache line");
@@ -13,7 +14,7 @@ AC_INLINE uint64_t load8(const uint8_t *p) {
     return w;
 }
 
-uint64_t ac_word_hash_long(const uint8_t *bytes, uint64_t length, uint64_t seed) {
+uint64_t ac_word_hash_bytes(const uint8_t *bytes, uint64_t length, uint64_t seed) {
     const uint64_t odd = UINT64_C(0xA0761D6478BD642F), other = UINT64_C(0xE7037ED1A0B428DB);
     uint64_t h = seed ^ length;
     for (uint64_t at = 0; at + 16 < length; at += 16)
@@ -39,15 +40,6 @@ static uint8_t *arena_take(ac_words_table *t, uint64_t length) {
     return p;
 }
 
-static bool same(const ac_word_slot *s, const ac_word_key *key) {
-    const uint64_t differ = (s->word[0] ^ key->word[0]) | (s->length ^ key->length);
-    if (AC_LIKELY(key->length <= AC_WORD_INLINE))
-        return (differ | (s->word[1] ^ key->word[1])) == 0;
-    if (differ != 0) return false;
-    return memcmp((const void *)(uintptr_t)s->word[1], (const void *)(uintptr_t)key->word[1],
-                  key->length) == 0;
-}
-
 bool ac_words_table_reserve(ac_words_table *t, uint64_t more, uint64_t seed, int skip) {
     const uint64_t wanted = t->used + more;
     if (wanted <= t->capacity / 8 * 5) return true;
@@ -63,9 +55,9 @@ bool ac_words_table_reserve(ac_words_table *t, uint64_t more, uint64_t seed, int
     grown.capacity = capacity;
     for (uint64_t i = 0; i < t->capacity; i++) {
         const ac_word_slot *const s = &t->slots[i];
-        if (s->count == 0) continue;
-        uint64_t at = ac_words_home(&grown, ac_word_slot_hash(s, seed), skip);
-        while (slots[at].count != 0) at = (at + 1) & (capacity - 1);
+        if (s->head == 0) continue;
+        uint64_t at = ac_words_home(&grown, ac_word_hash(s, seed), skip);
+        while (slots[at].head != 0) at = (at + 1) & (capacity - 1);
         slots[at] = *s;
     }
     ac_scratch_free(t->slots, t->capacity * sizeof *slots);
@@ -73,38 +65,59 @@ bool ac_words_table_reserve(ac_words_table *t, uint64_t more, uint64_t seed, int
     return true;
 }
 
-bool ac_words_table_add(ac_words_table *t, const ac_word_key *key, uint64_t count, int skip,
+bool ac_words_table_add(ac_words_table *t, const ac_word_slot *word, uint64_t hash, int skip,
                         bool keep) {
-    uint64_t at = ac_words_home(t, key->hash, skip);
+    uint64_t at = ac_words_home(t, hash, skip);
     ac_word_slot *s = &t->slots[at];
-    while (s->count != 0) {
-        if (AC_LIKELY(same(s, key))) {
-            s->count += count;
+    while (s->head != 0) {
+        if (AC_LIKELY(ac_word_same(s, word))) {
+            s->head += word->head & ~UINT64_C(255);
             return true;
         }
         at = (at + 1) & (t->capacity - 1);
         s = &t->slots[at];
     }
-    uint64_t second = key->word[1];
-    if (key->length > AC_WORD_INLINE && !keep) {
-        uint8_t *const bytes = arena_take(t, key->length);
+    uint64_t second = word->word[1];
+    if (ac_word_is_long(word) && !keep) {
+        uint8_t *const bytes = arena_take(t, word->word[2]);
         if (bytes == NULL) return false;
-        memcpy(bytes, (const void *)(uintptr_t)second, key->length);
+        memcpy(bytes, ac_word_bytes(word), word->word[2]);
         second = (uint64_t)(uintptr_t)bytes;
     }
-    s->count = count;
-    s->length = key->length;
-    s->word[0] = key->word[0];
+    *s = *word;
     s->word[1] = second;
     t->used++;
     return true;
 }
 
-const ac_word_slot *ac_words_table_find(const ac_words_table *t, const ac_word_key *key, int skip) {
+bool ac_words_table_add_many(ac_words_table *t, const ac_word_slot *words, int64_t n,
+                             uint64_t seed, int skip, bool keep) {
+    const ac_word_slot *word[BATCH];
+    uint64_t hash[BATCH];
+    for (int64_t at = 0; at < n;) {
+        int some = 0;
+        for (; at < n && some < BATCH; at++) {
+            if (words[at].head == 0) continue;
+            word[some] = &words[at];
+            hash[some++] = ac_word_hash(&words[at], seed);
+        }
+        if (!ac_words_table_reserve(t, (uint64_t)some, seed, skip)) return false;
+        for (int i = 0; i < some; i++) {
+            __builtin_prefetch(&t->slots[ac_words_home(t, hash[i], skip)], 1);
+            if (ac_word_is_long(word[i])) __builtin_prefetch(ac_word_bytes(word[i]));
+        }
+        for (int i = 0; i < some; i++)
+            if (!ac_words_table_add(t, word[i], hash[i], skip, keep)) return false;
+    }
+    return true;
+}
+
+const ac_word_slot *ac_words_table_find(const ac_words_table *t, const ac_word_slot *word,
+                                        uint64_t hash, int skip) {
     if (t->capacity == 0) return NULL;
-    uint64_t at = ac_words_home(t, key->hash, skip);
-    for (; t->slots[at].count != 0; at = (at + 1) & (t->capacity - 1))
-        if (same(&t->slots[at], key)) return &t->slots[at];
+    uint64_t at = ac_words_home(t, hash, skip);
+    for (; t->slots[at].head != 0; at = (at + 1) & (t->capacity - 1))
+        if (ac_word_same(&t->slots[at], word)) return &t->slots[at];
     return NULL;
 }
 

@@ -1,5 +1,4 @@
 /* Tests of csrc/shm/ac_robust_lock.h: what a killed holder leaves, and that a living one is waited for. */
-#define _GNU_SOURCE
 #include "shm/ac_robust_lock.h"
 
 #include <signal.h>

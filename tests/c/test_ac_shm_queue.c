@@ -1,6 +1,5 @@
 /* Tests of csrc/shm/ac_shm_queue.h: the contract, states that a kill leaves (placed by hand), and
  * real kills at random moments. */
-#define _GNU_SOURCE
 #include "shm/ac_shm_queue.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 /* Tests of csrc/shm/ac_shm_region.h. */
-#define _GNU_SOURCE
 #include "shm/ac_shm_region.h"
 
 #include <errno.h>

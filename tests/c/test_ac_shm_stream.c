@@ -1,5 +1,4 @@
 /* Tests of csrc/shm/ac_shm_stream.h: one thread writes and reads; the locks are the queue's matter. */
-#define _GNU_SOURCE
 #include "shm/ac_shm_stream.h"
 
 #include <sys/stat.h>

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -256,6 +257,20 @@ def test_a_child_that_forks_is_not_warned_of_threads(ctx) -> None:
     process = run(ctx, fork_once, q)
     assert process.exception is None
     assert q.get(timeout=PATIENCE) == 1  # threads
+
+
+def test_a_child_does_not_end_with_the_thread_that_started_it() -> None:
+    ctx = mp.get_context("spawn")
+    q = ctx.Queue()
+    process = ctx.Process(target=tell_pid_and_sleep, args=(q,))
+    thread = threading.Thread(target=process.start)
+    thread.start()
+    thread.join()
+    pid = q.get(timeout=PATIENCE)
+    assert not process.exitcode
+    assert not gone(pid)
+    process.kill()
+    process.join()
 
 
 def test_a_child_that_is_closed_or_forgotten_while_it_runs_goes_on(fork) -> None:
