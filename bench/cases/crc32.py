@@ -25,8 +25,6 @@ def comparisons(settings: Settings) -> Builders:
             Call(f"{OURS}, 1 thread", Work.calling(crc32, data, threads=1)),
             Call(ZLIB, Work.calling(zlib.crc32, data)),
         ]
-        return Comparison(
-            "call", contenders, f"{size:,} random bytes, seed {SEED}; {threads} threads"
-        )
+        return Comparison("call", contenders, f"{size:,} random bytes, seed {SEED}; {threads} threads")
 
     return {"large": build}

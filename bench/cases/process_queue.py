@@ -71,9 +71,7 @@ def get_big(queue: Any, count: int) -> tuple[int, int]:
     return count, total
 
 
-def contender(
-    family: Family, suffix: str, put: Any, get: Any, maxsize: int, each: int
-) -> ProcessCrew:
+def contender(family: Family, suffix: str, put: Any, get: Any, maxsize: int, each: int) -> ProcessCrew:
     """Return a producer and a consumer on a queue of this family, all new each time."""
 
     def plan(reps: int) -> ProcessShift:

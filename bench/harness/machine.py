@@ -28,9 +28,7 @@ def machine_record() -> dict[str, Any]:
         "cpus_affinity": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "cpus_allcores": _from_allcores("cpu_count"),
         "cpu_quota": _cpu_quota(),
-        "threads_sharing_a_core": _read(
-            "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list"
-        ),
+        "threads_sharing_a_core": _read("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list"),
         "caches": _caches(),
         "memory_kb": _memory_kb(),
         "kernel": f"{platform.system()} {platform.release()}",
@@ -45,7 +43,7 @@ def machine_record() -> dict[str, Any]:
         "environment": {k: v for k, v in sorted(os.environ.items()) if k.startswith("ALLCORES_")},
         "versions": _versions(),
         "explain": _from_allcores("explain"),
-        "commit": _first_line(["git", "rev-parse", "HEAD"]),
+        "commit": _first_line(["git", "rev-parse", "HEAD"]) or "unknown",
         "commit_changed_files": _changed_files(),
         "load_average_before": load_average(),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

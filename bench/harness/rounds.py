@@ -86,7 +86,6 @@ def alternate(
 def _agreed(name: str, sample: Sample, expected: str | None, first: str) -> str:
     if expected is not None and sample.checksum != expected:
         raise WrongAnswer(
-            f"{name} came to another result: {sample.checksum[:80]} "
-            f"where {first} has {expected[:80]}"
+            f"{name} came to another result: {sample.checksum[:80]} where {first} has {expected[:80]}"
         )
     return sample.checksum

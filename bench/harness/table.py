@@ -44,9 +44,7 @@ def standing_rows(outcome: Outcome) -> list[list[str]]:
                 "1" if place == 0 else _ratio(standing, outcome.standings[0]),
             ]
         )
-    rows += [
-        [name, f"not available: {why}", "", "", "", ""] for name, why in outcome.absent.items()
-    ]
+    rows += [[name, f"not available: {why}", "", "", "", ""] for name, why in outcome.absent.items()]
     return rows
 
 

@@ -14,6 +14,7 @@
 struct ac_words {
     ac_words_table *parts; /* by the highest part_bits bits of the hash */
     int part_bits;         /* 0 or AC_FRONT_PART_BITS */
+    ac_scratch room;       /* slots that are lent to the parts */
     uint64_t seed;
     uint64_t total, distinct;
 };
@@ -127,10 +128,8 @@ static int64_t records_of(const job *j, int part) {
     return n;
 }
 
-/* Room is made for half of the records: more are the same words more often than not. */
 static bool collect(const job *j, int part, ac_words_table *to) {
     const int skip = j->result->part_bits;
-    if (!ac_words_table_reserve(to, (uint64_t)records_of(j, part) / 2, j->seed, skip)) return false;
     for (int32_t w = 0; w < j->threads; w++) {
         ac_words_front *const f = &j->workers[w].front;
         if (f->slots != NULL && !ac_words_front_collect(f, part, to, skip)) return false;
@@ -159,6 +158,26 @@ static ac_words *new_words(uint64_t seed, int part_bits) {
     return w;
 }
 
+/* Lends every part slots from one block, which comes in huge pages: for half of its records, as
+ * the others are mostly words that are there already. A part that needs more gets its own. */
+static bool make_room(job *j) {
+    uint64_t capacity[AC_FRONT_PARTS], sum = 0;
+    for (int p = 0; p < AC_FRONT_PARTS; p++) {
+        capacity[p] = ac_words_table_capacity((uint64_t)records_of(j, p) / 2);
+        sum += capacity[p];
+    }
+    ac_scratch *const room = &j->result->room;
+    const size_t bytes = ac_scratch_product(sum, sizeof(ac_word_slot));
+    *room = (ac_scratch){ac_scratch_alloc_zeroed(bytes), bytes};
+    if (room->data == NULL) return false;
+    ac_word_slot *slots = room->data;
+    for (int p = 0; p < AC_FRONT_PARTS; p++) {
+        ac_words_table_lend(&j->result->parts[p], slots, capacity[p]);
+        slots += capacity[p];
+    }
+    return true;
+}
+
 static int gather(const ac_exec *ex, job *j) {
     int64_t records = 0;
     for (int p = 0; p < AC_FRONT_PARTS && records <= FEW; p++) records += records_of(j, p);
@@ -169,7 +188,7 @@ static int gather(const ac_exec *ex, job *j) {
         for (int p = 0; p < AC_FRONT_PARTS && rc == 0; p++)
             if (!collect(j, p, j->result->parts)) rc = AC_EXEC_NOMEM;
     } else {
-        rc = ac_exec_for(ex, collect_range, j, AC_FRONT_PARTS, 1);
+        rc = make_room(j) ? ac_exec_for(ex, collect_range, j, AC_FRONT_PARTS, 1) : AC_EXEC_NOMEM;
         if (rc > 0) rc = -rc; /* a range function can only return what is > 0 */
     }
     if (rc != 0) {
@@ -215,6 +234,7 @@ ac_words *ac_words_new(uint64_t seed) { return new_words(seed, 0); }
 void ac_words_free(ac_words *w) {
     if (w == NULL) return;
     for (int p = 0; p < 1 << w->part_bits; p++) ac_words_table_free(&w->parts[p]);
+    ac_scratch_free(w->room.data, w->room.bytes);
     free(w->parts);
     free(w);
 }

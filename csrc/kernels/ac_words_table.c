@@ -40,13 +40,28 @@ static uint8_t *arena_take(ac_words_table *t, uint64_t length) {
     return p;
 }
 
+uint64_t ac_words_table_capacity(uint64_t words) {
+    uint64_t capacity = FIRST_CAPACITY;
+    while (words > capacity / 8 * 5) capacity *= 2;
+    return capacity;
+}
+
+void ac_words_table_lend(ac_words_table *t, ac_word_slot *slots, uint64_t capacity) {
+    t->slots = slots;
+    t->capacity = capacity;
+    t->lent = true;
+}
+
+static void free_slots(ac_words_table *t) {
+    if (!t->lent) ac_scratch_free(t->slots, t->capacity * sizeof *t->slots);
+}
+
 bool ac_words_table_reserve(ac_words_table *t, uint64_t more, uint64_t seed, int skip) {
     const uint64_t wanted = t->used + more;
     if (wanted <= t->capacity / 8 * 5) return true;
     /* Small tables grow by four: moving the words often costs more than the room. */
-    uint64_t capacity = t->capacity == 0 ? FIRST_CAPACITY : t->capacity;
+    uint64_t capacity = ac_words_table_capacity(wanted);
     if (t->capacity != 0 && t->capacity < 65536) capacity *= 2;
-    while (wanted > capacity / 8 * 5) capacity *= 2;
     ac_word_slot *const slots =
         ac_scratch_alloc_zeroed(ac_scratch_product(capacity, sizeof *slots));
     if (slots == NULL) return false;
@@ -60,7 +75,8 @@ bool ac_words_table_reserve(ac_words_table *t, uint64_t more, uint64_t seed, int
         while (slots[at].head != 0) at = (at + 1) & (capacity - 1);
         slots[at] = *s;
     }
-    ac_scratch_free(t->slots, t->capacity * sizeof *slots);
+    grown.lent = false;
+    free_slots(t);
     *t = grown;
     return true;
 }
@@ -122,7 +138,7 @@ const ac_word_slot *ac_words_table_find(const ac_words_table *t, const ac_word_s
 }
 
 void ac_words_table_free(ac_words_table *t) {
-    ac_scratch_free(t->slots, t->capacity * sizeof *t->slots);
+    free_slots(t);
     while (t->arena != NULL) {
         ac_arena_block *const next = t->arena->next;
         ac_scratch_free(t->arena, t->arena->bytes);

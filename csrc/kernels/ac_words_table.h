@@ -55,6 +55,7 @@ typedef struct ac_words_table {
     ac_word_slot *slots;
     uint64_t capacity; /* a power of two; 0 before the first word */
     uint64_t used;
+    bool lent; /* slots belong to someone else and are not freed */
     ac_arena_block *arena;
     uint8_t *arena_at, *arena_end;
 } ac_words_table;
@@ -109,6 +110,12 @@ AC_INLINE uint64_t ac_words_home(const ac_words_table *t, uint64_t hash, int ski
 
 /* Makes room for `more` new words. False if there is no memory: nothing was changed. */
 bool ac_words_table_reserve(ac_words_table *t, uint64_t more, uint64_t seed, int skip);
+
+/* The capacity that reserve gives an empty table for `words` words. */
+uint64_t ac_words_table_capacity(uint64_t words);
+
+/* Gives an empty table free slots that someone else owns, as many as such a capacity. */
+void ac_words_table_lend(ac_words_table *t, ac_word_slot *slots, uint64_t capacity);
 
 /* Adds the count of *word, whose hash is given; there must be room for a new word. A long one is
  * copied to the arena, unless `keep` says that its bytes outlive the table. False if there is no

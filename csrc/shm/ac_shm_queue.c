@@ -10,9 +10,11 @@
 #include "shm/ac_shm_queue_shared.h"
 
 /* Measured: 64 KB segments with prefaulting cost 14 us each to get and 7 to give back, as much per
- * byte as larger ones, and two of them stay in the second-level cache. */
+ * byte as larger ones, and two of them stay in the second-level cache. 16 MB of spares: a producer of
+ * 64 KB messages runs ahead of its consumer by some 12 MB at times, and memory that is given back in
+ * between halves the rate. */
 #define DEFAULT_SHIFT 16u
-#define DEFAULT_SPARES 32u
+#define DEFAULT_SPARES 256u
 /* A soft bound on what a batch copies under a lock: about 100 us. Arbitrary. */
 #define BATCH_BYTES (UINT64_C(1) << 20)
 
@@ -258,7 +260,32 @@ static bool header_at(const ac_shm_queue *q, uint64_t at, uint64_t tail, ac_shm_
            r->bytes <= rest - sizeof *r;
 }
 
-static ac_shm_status take_held(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch, bool small) {
+/* Where `bytes` of records from `head` on go; see ac_shm_batch. OK, BIG or NOMEM. */
+static ac_shm_status find_place(ac_shm_batch *batch, size_t bytes, bool one, bool try_only) {
+    if (bytes <= batch->small_bytes &&
+        !(try_only && bytes > AC_SHM_SMALL_BYTES + sizeof(ac_shm_record))) {
+        batch->data = batch->small;
+        return AC_SHM_OK;
+    }
+    if (try_only) return AC_SHM_BIG;
+    if (one) {
+        batch->data = NULL; /* in two places */
+        return batch->exact != NULL && batch->exact_bytes == batch->wanted ? AC_SHM_OK : AC_SHM_BIG;
+    }
+    batch->data = batch->large = malloc(bytes);
+    return batch->large != NULL ? AC_SHM_OK : AC_SHM_NOMEM;
+}
+
+static bool copy_out(const ac_shm_queue *q, uint64_t head, size_t bytes, ac_shm_batch *batch) {
+    if (AC_LIKELY(batch->data != NULL))
+        return ac_shm_stream_read(&q->stream, head, (uint8_t *)(uintptr_t)batch->data, bytes);
+    batch->data = batch->small;
+    return ac_shm_stream_read(&q->stream, head, batch->small, sizeof(ac_shm_record)) &&
+           ac_shm_stream_read(&q->stream, head + sizeof(ac_shm_record), batch->exact,
+                              batch->exact_bytes);
+}
+
+static ac_shm_status take_held(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch, bool try_only) {
     ac_shm_queue_shared *const sh = q->shared;
     /* Before tail: if it was closed, no put comes any more, and an equal tail is the last one. */
     const uint32_t closed = ac_load_acquire(&sh->closed);
@@ -272,20 +299,15 @@ static ac_shm_status take_held(ac_shm_queue *q, uint64_t most, ac_shm_batch *bat
         ac_shm_record r;
         if (AC_UNLIKELY(!header_at(q, end, tail, &r))) return AC_SHM_CORRUPT;
         const uint64_t next = end + ac_shm_record_size(r.bytes);
+        if (count == 0) batch->wanted = (size_t)r.bytes;
         if (count > 0 && next - head > BATCH_BYTES) break;
         end = next;
         count++;
     }
     const size_t bytes = (size_t)(end - head);
-    void *into = batch->small;
-    if (AC_UNLIKELY(bytes > batch->small_bytes)) {
-        if (small) return AC_SHM_BIG;
-        into = batch->large = malloc(bytes);
-        if (into == NULL) return AC_SHM_NOMEM;
-    } else if (AC_UNLIKELY(small && bytes > AC_SHM_SMALL_BYTES)) {
-        return AC_SHM_BIG;
-    }
-    if (AC_UNLIKELY(!ac_shm_stream_read(&q->stream, head, into, bytes))) return AC_SHM_CORRUPT;
+    const ac_shm_status found = find_place(batch, bytes, most == 1, try_only);
+    if (AC_UNLIKELY(found != AC_SHM_OK)) return found;
+    if (AC_UNLIKELY(!copy_out(q, head, bytes, batch))) return AC_SHM_CORRUPT;
 
     /* See put_held. log_head first: with it unequal to head, a stale log_gets_after is not used. */
     const uint64_t gets = ac_load_relaxed(&sh->gets);
@@ -296,7 +318,6 @@ static ac_shm_status take_held(ac_shm_queue *q, uint64_t most, ac_shm_batch *bat
     ac_store_release(&sh->head, end); /* commit; pairs with the acquire in put_held: bytes are ours
                                          no more */
     ac_store_release(&sh->gets, gets + count); /* pairs with room() */
-    batch->data = into;
     batch->bytes = bytes;
     batch->count = count;
     batch->untidy = ac_shm_stream_behind(&q->stream, end) > q->stream.spares;
@@ -310,7 +331,7 @@ static ac_shm_status take_once(ac_shm_queue *q, uint64_t most, ac_shm_batch *bat
     status = take_held(q, most, batch, until_ns == AC_SHM_TRY);
     unlock(q, TAKE_SIDE);
     if (status == AC_SHM_OK && q->maxsize != 0) ac_ec_notify_one(&q->shared->space, AC_WAIT_SHARED);
-    if (status == AC_SHM_CORRUPT || status == AC_SHM_NOMEM) {
+    if (AC_UNLIKELY(status == AC_SHM_CORRUPT)) {
         free(batch->large);
         batch->large = NULL;
     }
@@ -404,12 +425,10 @@ ac_shm_status ac_shm_queue_take(ac_shm_queue *q, uint64_t most, ac_shm_batch *ba
         const uint32_t key = ac_ec_prepare(&q->shared->items);
         if (has_items(q)) {
             const ac_shm_status status = take_once(q, most, batch, until);
-            if (status == AC_SHM_OK) {
-                learn(q, SPIN_ITEMS, ac_now_ns() - start);
-                if (has_items(q)) ac_ec_notify_one(&q->shared->items, AC_WAIT_SHARED);
-            }
-            if (status != AC_SHM_EMPTY) return status;
-            continue;
+            if (status == AC_SHM_EMPTY) continue; /* another was faster */
+            learn(q, SPIN_ITEMS, ac_now_ns() - start);
+            if (has_items(q)) ac_ec_notify_one(&q->shared->items, AC_WAIT_SHARED);
+            return status;
         }
         const ac_shm_status slept = sleep_until(&q->shared->items, key, until);
         if (slept == AC_SHM_OK) continue;

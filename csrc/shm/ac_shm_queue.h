@@ -7,8 +7,7 @@
  *   ac_shm_queue_put(&q, &im, AC_SHM_TRY);
  *   ac_shm_batch got = {.small = buffer, .small_bytes = sizeof buffer};
  *   ac_shm_queue_take(&q, 1, &got, AC_SHM_TRY);
- *   for (const uint8_t *at = got.data; ...; at = ac_shm_record_next(at)) ...
- *   free(got.large);
+ *   ... got.count records from got.data on ...
  *
  * Option A of the design: one robust lock for those who put, one for those who take, an endless
  * stream of records between them (ac_shm_stream.h). One global order. A message is visible when the
@@ -48,7 +47,7 @@ typedef enum ac_shm_status {
     AC_SHM_FULL = 2,        /* maxsize messages are in, until the end of the slice */
     AC_SHM_CLOSED = 3,      /* put: shut down; take: shut down and empty */
     AC_SHM_BUSY = 4,        /* the lock was another's, until the end of the slice */
-    AC_SHM_BIG = 5,         /* AC_SHM_TRY only: there is too much to copy */
+    AC_SHM_BIG = 5,         /* AC_SHM_TRY: there is too much to copy; take of one: see ac_shm_batch */
     AC_SHM_LIMIT = 6,       /* the memory limit of the queue is reached; nothing was put */
     AC_SHM_NOMEM = 7,       /* the system has no memory left; nothing was put or taken */
     AC_SHM_CORRUPT = 8,     /* a peer has written over the segment */
@@ -80,11 +79,18 @@ typedef struct ac_shm_image {
     uint64_t count; /* in: records in front and body. If body != NULL there is exactly one */
 } ac_shm_image;
 
-/* What a take gives. If more than `small_bytes` came, it is in malloced memory that the caller
- * frees. `data` points at `count` records, each at a multiple of 16 from `data`. */
+/* What a take gives. What fits in `small` goes there. More than that:
+ *   a batch (most > 1)    goes into malloced memory, `large`, which the caller frees
+ *   one message           is BIG, and `wanted` says how long its payload is: the caller makes `exact`
+ *                         that long and calls again. Another taker may have been faster: then BIG
+ *                         again, with another length. `small` holds the header, `exact` the payload.
+ * `data` points at `count` records, each at a multiple of 16 from `data`. */
 typedef struct ac_shm_batch {
-    void *small;
+    void *small; /* at least a header */
     size_t small_bytes;
+    void *exact; /* may be NULL */
+    size_t exact_bytes;
+    size_t wanted;
     void *large;
     const uint8_t *data;
     size_t bytes;

@@ -20,9 +20,7 @@ def test_threads_run_side_by_side_and_are_measured_as_one() -> None:
         meeting.wait(30)
         return number
 
-    crew = ThreadCrew(
-        "crew", lambda reps: Shift([partial(body, i) for i in range(3)], 3 * reps, tuple)
-    )
+    crew = ThreadCrew("crew", lambda reps: Shift([partial(body, i) for i in range(3)], 3 * reps, tuple))
     sample = crew.measure(4)
     assert sample.checksum == "(0, 1, 2)"
     assert sample.units == 12

@@ -75,16 +75,41 @@ static void a_message_may_be_larger_than_a_segment(void) {
     uint64_t small[8];
     ac_shm_batch b = {.small = small, .small_bytes = sizeof small};
     CHECK(ac_shm_queue_take(&q, 1, &b, AC_SHM_TRY) == AC_SHM_BIG);
+    CHECK(ac_shm_queue_take(&q, 1, &b, AC_SHM_NOWAIT) == AC_SHM_BIG && b.wanted == n);
+    b.exact = malloc(n);
+    b.exact_bytes = n - 1;
+    CHECK(ac_shm_queue_take(&q, 1, &b, AC_FOREVER) == AC_SHM_BIG);
+    b.exact_bytes = n;
     CHECK(ac_shm_queue_take(&q, 1, &b, AC_SHM_NOWAIT) == AC_SHM_OK);
-    CHECK(b.count == 1 && b.large != NULL && b.untidy);
-    CHECK(memcmp(b.data + sizeof(ac_shm_record), data, n) == 0);
-    free(b.large);
+    CHECK(b.count == 1 && b.large == NULL && b.untidy);
+    CHECK(((const ac_shm_record *)(const void *)b.data)->bytes == n);
+    CHECK(memcmp(b.exact, data, n) == 0);
+    free(b.exact);
     ac_shm_queue_tidy(&q);
     ac_shm_queue_stats stats;
     ac_shm_queue_stat(&q, &stats);
     CHECK(stats.memory_bytes <= (uint64_t)q.shared->fixed.data_at + 4 * 4096);
     CHECK(expect_take(&q) == 5);
     free(data);
+    ac_shm_queue_close(&q);
+}
+
+static void a_large_batch_comes_in_memory_of_its_own(void) {
+    ac_shm_queue q = new_queue(0, 1 << 20);
+    uint8_t data[9000];
+    for (size_t i = 0; i < 10; i++) {
+        memset(data, (int)i, sizeof data);
+        CHECK(put(&q, data, sizeof data, AC_SHM_TRY) == AC_SHM_OK);
+    }
+    uint64_t small[8];
+    ac_shm_batch b = {.small = small, .small_bytes = sizeof small};
+    CHECK(ac_shm_queue_take(&q, 5, &b, AC_SHM_TRY) == AC_SHM_BIG);
+    CHECK(ac_shm_queue_take(&q, 5, &b, AC_SHM_NOWAIT) == AC_SHM_OK);
+    CHECK(b.count == 5 && b.data == b.large);
+    for (size_t i = 0; i < 5; i++)
+        CHECK(b.data[i * ac_shm_record_size(9000) + sizeof(ac_shm_record) + 8999] == i);
+    free(b.large);
+    CHECK(ac_shm_queue_depth(&q) == 5);
     ac_shm_queue_close(&q);
 }
 
@@ -453,6 +478,7 @@ static void kills_at_random_moments_lose_at_most_what_was_held(void) {
 int main(void) {
     RUN(messages_come_out_in_order);
     RUN(a_message_may_be_larger_than_a_segment);
+    RUN(a_large_batch_comes_in_memory_of_its_own);
     RUN(maxsize_is_exact);
     RUN(a_batch_is_cut_to_the_room_and_to_what_is_there);
     RUN(the_limit_refuses_and_nothing_is_lost);

@@ -37,9 +37,8 @@ def test_info_as_json_holds_the_facts() -> None:
 
 
 def test_a_record_can_be_written_as_json() -> None:
-    assert json.loads(json.dumps(machine_record())) == machine_record() | {
-        "shared_memory": json.loads(json.dumps(machine_record()["shared_memory"]))
-    }
+    record = machine_record()
+    assert json.loads(json.dumps(record)) == record
 
 
 def test_a_processor_without_a_name_still_has_one(tmp_path: Path) -> None:

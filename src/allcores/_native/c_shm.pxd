@@ -44,6 +44,9 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
     ctypedef struct ac_shm_batch:
         void *small
         size_t small_bytes
+        void *exact
+        size_t exact_bytes
+        size_t wanted
         void *large
         const uint8_t *data
         size_t bytes

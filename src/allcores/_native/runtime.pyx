@@ -3,7 +3,6 @@
 import os
 import threading
 
-from cpython.exc cimport PyErr_CheckSignals
 from cpython.pycapsule cimport PyCapsule_New
 
 from allcores._native.c_sched cimport (
@@ -19,6 +18,9 @@ from allcores._common.version import check_compiled
 
 cdef extern from "Python.h":
     unsigned long PyThread_get_thread_ident() noexcept
+    # Without Cython's "except -1": the exception must stay set until runtime_raise, and not be
+    # reported as one that poll_signals, which is called from C, cannot raise.
+    int PyErr_CheckSignals() noexcept
 
 check_compiled(__name__, AC_VERSION.decode())
 
