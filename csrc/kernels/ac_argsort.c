@@ -54,20 +54,51 @@ static void settle_runs(ac_simd simd, const ac_u64_at *keys, uint64_t *words, in
     }
 }
 
-/* Sorts words so that their low bits (`*mask`) are the places of keys[0..m) in order. m >= 1. */
-static void sort_places(ac_simd simd, const ac_u64_at *keys, int64_t m, uint64_t *words,
-                        uint64_t *spare, uint64_t *mask) {
+/* Makes the words of keys[0..m), m >= 1. `places` low bits say where; `cut` bits of keys are
+ * lost. */
+AC_INLINE void pack_body(const ac_u64_at *keys, int64_t m, uint64_t *AC_RESTRICT words, int places,
+                         int *cut, bool *all_equal) {
     uint64_t least = keys[0], most = keys[0];
     for (int64_t i = 1; i < m; i++) {
         least = keys[i] < least ? keys[i] : least;
         most = keys[i] > most ? keys[i] : most;
     }
-    const int places = bit_width((uint64_t)m - 1);
-    const int cut = bit_width(most - least) + places > 64 ? bit_width(most - least) + places - 64 : 0;
-    *mask = ((uint64_t)1 << places) - 1;
+    const int width = bit_width(most - least), lost = width + places > 64 ? width + places - 64 : 0;
     for (int64_t i = 0; i < m; i++)
-        words[i] = ((keys[i] - least) >> cut << places) | (uint64_t)i;
-    if (most == least) return;
+        words[i] = ((keys[i] - least) >> lost << places) | (uint64_t)i;
+    *cut = lost;
+    *all_equal = most == least;
+}
+
+static void pack_portable(const ac_u64_at *keys, int64_t m, uint64_t *words, int places, int *cut,
+                          bool *all_equal) {
+    pack_body(keys, m, words, places, cut, all_equal);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512"))) static void
+pack_avx512(const ac_u64_at *keys, int64_t m, uint64_t *words, int places, int *cut,
+            bool *all_equal) {
+    pack_body(keys, m, words, places, cut, all_equal);
+}
+#endif
+
+/* Sorts words so that their low bits (`*mask`) are the places of keys[0..m) in order. m >= 1. */
+static void sort_places(ac_simd simd, const ac_u64_at *keys, int64_t m, uint64_t *words,
+                        uint64_t *spare, uint64_t *mask) {
+    const int places = bit_width((uint64_t)m - 1);
+    int cut;
+    bool all_equal;
+    *mask = ((uint64_t)1 << places) - 1;
+#if defined(__x86_64__)
+    if (simd == AC_SIMD_AVX512) {
+        pack_avx512(keys, m, words, places, &cut, &all_equal);
+    } else
+#endif
+    {
+        pack_portable(keys, m, words, places, &cut, &all_equal);
+    }
+    if (all_equal) return;
     ac_sort_u64(simd, (ac_u64_at *)words, m, spare, places);
     if (cut > 0) settle_runs(simd, keys, words, m, spare, places);
 }
@@ -80,7 +111,7 @@ static int argsort_piece(const ac_exec *ex, ac_dtype dtype, const void *x, ac_i6
         total <= 512 ? stack : ac_scratch_alloc((size_t)total * sizeof *words);
     uint64_t mask;
     if (words == NULL) return AC_EXEC_NOMEM;
-    ac_keys_load(dtype, AC_KEYS_TIES, x, 0, n, (ac_u64_at *)out);
+    ac_keys_load(ex->simd, dtype, AC_KEYS_TIES, x, 0, n, (ac_u64_at *)out);
     sort_places(ex->simd, (const ac_u64_at *)out, n, words, words + n, &mask);
     for (int64_t i = 0; i < n; i++) out[i] = (int64_t)(words[i] & mask);
     if (words != stack) ac_scratch_free(words, (size_t)total * sizeof *words);

@@ -80,8 +80,8 @@ static void classify_portable(const ac_classifier *c, const ac_u64_at *keys, int
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define VECTORS 4 /* of eight keys, to hide the latency of gathers */
 
-/* The upper five levels are in registers, where a permutation looks them up; the rest is gathered from
- * the first-level cache. */
+/* The upper five levels are in registers, where a permutation looks them up; the rest is gathered
+ * from the first-level cache. */
 TARGET static void classify_avx512(const ac_classifier *c, const ac_u64_at *keys, int64_t n,
                                    uint8_t *id) {
     const __m512i one = _mm512_set1_epi64(1);

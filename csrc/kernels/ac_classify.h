@@ -17,11 +17,12 @@
 #define AC_CLASSIFY_SAMPLES 4096 /* 16 for each range: ranges stay within about twice the mean */
 
 typedef struct ac_classifier {
-    AC_ALIGNED_LINE uint64_t tree[AC_CLASSIFY_IDS]; /* splitters as an implicit search tree, root at 1 */
-    uint64_t splitter[AC_CLASSIFY_IDS];             /* the same in order, padded with the largest word */
-    int levels;                                     /* 2^levels - 1 splitters */
-    int ids;                                        /* ids are 0 .. ids-1, in the order of the keys */
-    bool equals;                                    /* odd ids hold keys equal to one splitter */
+    /* splitters as an implicit search tree, root at 1 */
+    AC_ALIGNED_LINE uint64_t tree[AC_CLASSIFY_IDS];
+    uint64_t splitter[AC_CLASSIFY_IDS]; /* the same in order, padded with the largest word */
+    int levels;                         /* 2^levels - 1 splitters */
+    int ids;                            /* ids are 0 .. ids-1, in the order of the keys */
+    bool equals;                        /* odd ids hold keys equal to one splitter */
     ac_simd simd;
 } ac_classifier;
 

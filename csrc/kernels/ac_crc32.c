@@ -1,5 +1,5 @@
-/* ac_crc32.c - see ac_crc32.h. Portable: eight bytes a step from eight tables (Kounavis and Berry, A
- * systematic approach to building high performance software-based CRC generators, 2005). x86-64:
+/* ac_crc32.c - see ac_crc32.h. Portable: eight bytes a step from eight tables (Kounavis and Berry,
+ * A systematic approach to building high performance software-based CRC generators, 2005). x86-64:
  * folding by carry-less multiplication (Gopal et al., Fast CRC computation for generic polynomials
  * using PCLMULQDQ, Intel 2009). Chunks are joined with arithmetic modulo the polynomial.
  *
@@ -19,8 +19,8 @@
 #define POLYNOMIAL UINT32_C(0xEDB88320)
 #define CHUNK ((int64_t)1 << 20) /* 50 us with carry-less multiplication, 0.7 ms without */
 
-/* A remainder is linear in the bits of the byte, so that eight numbers say a table of 256: entry i of
- * table k is the remainder of byte i with k zero bytes behind it. */
+/* A remainder is linear in the bits of the byte, so that eight numbers say a table of 256: entry i
+ * of table k is the remainder of byte i with k zero bytes behind it. */
 #define BIT(i, b, value) ((i) >> (b) & 1 ? UINT32_C(value) : 0)
 #define BYTE(i, a, b, c, d, e, f, g, h)                                                     \
     (BIT(i, 0, a) ^ BIT(i, 1, b) ^ BIT(i, 2, c) ^ BIT(i, 3, d) ^ BIT(i, 4, e) ^ BIT(i, 5, f) ^ \
@@ -159,7 +159,8 @@ int ac_crc32(const ac_exec *ex, const uint8_t *bytes, int64_t n, uint32_t *crc) 
     if (j.parts == NULL) return AC_EXEC_NOMEM;
     const int rc = ac_exec_for(ex, crc_range, &j, n, CHUNK);
     if (rc == 0) {
-        const uint32_t whole = shift_by(CHUNK), last = shift_by((uint64_t)(n - (chunks - 1) * CHUNK));
+        const uint32_t whole = shift_by(CHUNK);
+        const uint32_t last = shift_by((uint64_t)(n - (chunks - 1) * CHUNK));
         uint32_t value = *crc;
         for (int64_t i = 0; i < chunks; i++)
             value = multiply(i + 1 < chunks ? whole : last, value) ^ j.parts[i];

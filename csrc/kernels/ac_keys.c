@@ -1,5 +1,5 @@
 /* ac_keys.c - see ac_keys.h. Flipping float bits so that they sort as integers: Herf, Radix tricks,
- * 2001. */
+ * 2001. Plain loops, compiled once for each instruction set; the compiler makes vectors of them. */
 #include "kernels/ac_keys.h"
 
 #include <string.h>
@@ -44,8 +44,8 @@ AC_INLINE uint32_t ties_f32(uint32_t bits) {
         for (int64_t i = 0; i < n; i++) keys[i] = (key);                                    \
     } while (0)
 
-void ac_keys_load(ac_dtype dtype, ac_keys_form form, const void *x, int64_t first, int64_t n,
-                  ac_u64_at *keys) {
+AC_INLINE void load_body(ac_dtype dtype, ac_keys_form form, const void *x, int64_t first, int64_t n,
+                         ac_u64_at *AC_RESTRICT keys) {
     switch (dtype) {
     case AC_I8:
         EACH(uint8_t, p[i] ^ 0x80u);
@@ -94,7 +94,8 @@ void ac_keys_load(ac_dtype dtype, ac_keys_form form, const void *x, int64_t firs
         for (int64_t i = 0; i < n; i++) p[i] = (T)(bits);                                   \
     } while (0)
 
-void ac_keys_store(ac_dtype dtype, const ac_u64_at *keys, int64_t n, void *x, int64_t first) {
+AC_INLINE void store_body(ac_dtype dtype, const ac_u64_at *keys, int64_t n, void *x,
+                          int64_t first) {
     switch (dtype) {
     case AC_I8:
         BACK(uint8_t, keys[i] ^ 0x80u);
@@ -128,4 +129,62 @@ void ac_keys_store(ac_dtype dtype, const ac_u64_at *keys, int64_t n, void *x, in
         BACK(ac_u64_at, bits_f64(keys[i]));
         break;
     }
+}
+
+#if defined(__x86_64__)
+#define AVX2 __attribute__((target("avx2")))
+#define AVX512                                                                              \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")))
+
+AVX2 static void load_avx2(ac_dtype dtype, ac_keys_form form, const void *x, int64_t first,
+                           int64_t n, ac_u64_at *keys) {
+    load_body(dtype, form, x, first, n, keys);
+}
+
+AVX512 static void load_avx512(ac_dtype dtype, ac_keys_form form, const void *x, int64_t first,
+                               int64_t n, ac_u64_at *keys) {
+    load_body(dtype, form, x, first, n, keys);
+}
+
+AVX2 static void store_avx2(ac_dtype dtype, const ac_u64_at *keys, int64_t n, void *x,
+                            int64_t first) {
+    store_body(dtype, keys, n, x, first);
+}
+
+AVX512 static void store_avx512(ac_dtype dtype, const ac_u64_at *keys, int64_t n, void *x,
+                                int64_t first) {
+    store_body(dtype, keys, n, x, first);
+}
+#endif
+
+void ac_keys_load(ac_simd simd, ac_dtype dtype, ac_keys_form form, const void *x, int64_t first,
+                  int64_t n, ac_u64_at *keys) {
+#if defined(__x86_64__)
+    if (simd == AC_SIMD_AVX512) {
+        load_avx512(dtype, form, x, first, n, keys);
+        return;
+    }
+    if (simd == AC_SIMD_AVX2) {
+        load_avx2(dtype, form, x, first, n, keys);
+        return;
+    }
+#endif
+    (void)simd;
+    load_body(dtype, form, x, first, n, keys);
+}
+
+void ac_keys_store(ac_simd simd, ac_dtype dtype, const ac_u64_at *keys, int64_t n, void *x,
+                   int64_t first) {
+#if defined(__x86_64__)
+    if (simd == AC_SIMD_AVX512) {
+        store_avx512(dtype, keys, n, x, first);
+        return;
+    }
+    if (simd == AC_SIMD_AVX2) {
+        store_avx2(dtype, keys, n, x, first);
+        return;
+    }
+#endif
+    (void)simd;
+    store_body(dtype, keys, n, x, first);
 }

@@ -13,15 +13,17 @@
 #define AC_KEYS_H
 
 #include "kernels/ac_dtype.h"
+#include "sched/ac_exec.h"
 
 typedef enum ac_keys_form { AC_KEYS_EXACT = 0, AC_KEYS_TIES = 1 } ac_keys_form;
 
 /* keys[i] = key of x[first + i], 0 <= i < n. */
-void ac_keys_load(ac_dtype dtype, ac_keys_form form, const void *x, int64_t first, int64_t n,
-                  ac_u64_at *keys);
+void ac_keys_load(ac_simd simd, ac_dtype dtype, ac_keys_form form, const void *x, int64_t first,
+                  int64_t n, ac_u64_at *keys);
 
-/* x[first + i] = the number whose exact key is keys[i]. For dtypes of 8 bytes keys may be x + first:
- * then the change is in place. */
-void ac_keys_store(ac_dtype dtype, const ac_u64_at *keys, int64_t n, void *x, int64_t first);
+/* x[first + i] = the number whose exact key is keys[i]. For dtypes of 8 bytes keys may be x +
+ * first: then the change is in place. Every instruction set gives the same. */
+void ac_keys_store(ac_simd simd, ac_dtype dtype, const ac_u64_at *keys, int64_t n, void *x,
+                   int64_t first);
 
 #endif

@@ -1,5 +1,6 @@
-/* ac_mandelbrot.c - see ac_mandelbrot.h. Lanes are pixels; the vectors of a group are independent, so
- * that one's latency hides behind the others. A lane that has left goes on computing, unheeded. */
+/* ac_mandelbrot.c - see ac_mandelbrot.h. Lanes are pixels; the vectors of a group are independent,
+ * so that one's latency hides behind the others. A lane that has left goes on computing,
+ * unheeded. */
 #include "kernels/ac_mandelbrot.h"
 
 #include <stdbool.h>
@@ -13,8 +14,9 @@
 #define MIN_PIXELS 64
 #define MAX_PIXELS 65536
 
-/* Every CHECK steps z is compared with a z kept from before: if they are equal, z runs in a cycle and the point
- * never leaves (Brent 1980). The comparison is exact, so it saves steps and changes no count. */
+/* Every CHECK steps z is compared with a z kept from before: if they are equal, z runs in a cycle
+ * and the point never leaves (Brent 1980). The comparison is exact, so it saves steps and changes
+ * no count. */
 #define CHECK 32
 
 typedef struct point {
@@ -29,8 +31,11 @@ typedef struct walk {
 } walk;
 
 static walk walk_from(const ac_mandelbrot_grid *g, int64_t pixel) {
-    return (walk){g, (g->xmax - g->xmin) / (double)g->width, (g->ymax - g->ymin) / (double)g->height,
-                  pixel % g->width, pixel / g->width};
+    return (walk){.grid = g,
+                  .dx = (g->xmax - g->xmin) / (double)g->width,
+                  .dy = (g->ymax - g->ymin) / (double)g->height,
+                  .column = pixel % g->width,
+                  .row = pixel / g->width};
 }
 
 AC_INLINE point walk_next(walk *w) {
@@ -44,15 +49,16 @@ AC_INLINE point walk_next(walk *w) {
     return c;
 }
 
-/* In the cardioid: q (q + (x - 1/4)) <= y^2 / 4 with q = (x - 1/4)^2 + y^2, which is at most 1 there
- * (and infinite where both sides are). In the circle around -1: (x + 1)^2 + y^2 <= 1/16. */
+/* In the cardioid: q (q + (x - 1/4)) <= y^2 / 4 with q = (x - 1/4)^2 + y^2, which is at most 1
+ * there (and infinite where both sides are). In the circle around -1: (x + 1)^2 + y^2 <= 1/16. */
 AC_INLINE bool is_inside(point c) {
     const double y2 = c.y * c.y, s = c.x - 0.25, t = c.x + 1.0;
     const double q = s * s + y2;
     return (q <= 1.0 && q * (q + s) <= 0.25 * y2) || t * t + y2 <= 0.0625;
 }
 
-static void pixels_portable(const ac_mandelbrot_grid *g, int64_t lo, int64_t hi, ac_u32_at *counts) {
+static void pixels_portable(const ac_mandelbrot_grid *g, int64_t lo, int64_t hi,
+                            ac_u32_at *counts) {
     walk w = walk_from(g, lo);
     for (int64_t pixel = lo; pixel < hi; pixel++) {
         const point c = walk_next(&w);
@@ -83,8 +89,8 @@ static void pixels_portable(const ac_mandelbrot_grid *g, int64_t lo, int64_t hi,
 
 #define GROUP 16 /* pixels: 2 vectors of 8 or 4 of 4, enough to hide the latency of a step */
 
-/* The coordinates of the next pixels, and which of them need steps. A group that is not full gets pixels
- * behind the grid too; their counts are dropped. */
+/* The coordinates of the next pixels, and which of them need steps. A group that is not full gets
+ * pixels behind the grid too; their counts are dropped. */
 static uint32_t start_group(walk *w, double *x, double *y) {
     uint32_t open = 0;
     for (int k = 0; k < GROUP; k++) {

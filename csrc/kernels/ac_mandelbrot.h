@@ -1,9 +1,9 @@
 /* ac_mandelbrot.h - how soon each point of a grid leaves the circle of radius 2.
  *
- * The point of column c and row r is x = xmin + c * ((xmax - xmin) / width), y likewise. Its count is
- * the number of steps z -> z*z + point, from z = 0, after which |z| > 2 is first seen, or max_iter.
- * Points inside the main cardioid or the circle left of it get max_iter without a step. The
- * same bits for every thread count and instruction set: no fused multiply-add, one order of
+ * The point of column c and row r is x = xmin + c * ((xmax - xmin) / width), y likewise. Its count
+ * is the number of steps z -> z*z + point, from z = 0, after which |z| > 2 is first seen, or
+ * max_iter. Points inside the main cardioid or the circle left of it get max_iter without a step.
+ * The same bits for every thread count and instruction set: no fused multiply-add, one order of
  * operations.
  */
 #ifndef AC_MANDELBROT_H

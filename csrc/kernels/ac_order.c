@@ -5,6 +5,7 @@
 #define GRAIN 65536
 
 typedef struct job {
+    ac_simd simd;
     ac_dtype dtype;
     ac_keys_form form;
     const void *x;
@@ -18,7 +19,7 @@ static bool in_order(const job *j, int64_t lo, int64_t hi) {
     while (hi - lo > 1) {
         const int64_t some = hi - lo > BLOCK ? BLOCK : hi - lo;
         bool right = true;
-        ac_keys_load(j->dtype, j->form, j->x, lo, some, (ac_u64_at *)key);
+        ac_keys_load(j->simd, j->dtype, j->form, j->x, lo, some, (ac_u64_at *)key);
         if (j->order == AC_ORDER_UP) {
             for (int64_t i = 1; i < some; i++) right &= key[i - 1] <= key[i];
         } else {
@@ -39,7 +40,7 @@ static int check_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
 
 int ac_order_of(const ac_exec *ex, ac_dtype dtype, ac_keys_form form, const void *x, int64_t n,
                 ac_order *order) {
-    job j = {dtype, form, x, n, AC_ORDER_UP};
+    job j = {ex->simd, dtype, form, x, n, AC_ORDER_UP};
     const int64_t head = n < BLOCK ? n : BLOCK;
     *order = AC_ORDER_NONE;
     if (n > 1 && !in_order(&j, 0, head)) {

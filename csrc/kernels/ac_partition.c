@@ -1,18 +1,23 @@
-/* ac_partition.c - see ac_partition.h. Per chunk: classify and count; one prefix sum over (range, chunk)
- * gives every chunk its places in every range; then each chunk deals its keys out. */
+/* ac_partition.c - see ac_partition.h. Per chunk: classify and count; one prefix sum over (range,
+ * chunk) gives every chunk its places in every range; then each chunk deals its keys out. */
 #include "kernels/ac_partition.h"
 
 #include <string.h>
 
 #include "kernels/ac_scratch.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #define IDS AC_CLASSIFY_IDS
 #define BLOCK 1024 /* keys at a time, 8 KB: they stay in the first-level cache */
-#define RANGE_WANTED 16384 /* keys in a range: with what argsort needs beside, half of a 1 MB cache */
+#define RANGE_WANTED 16384 /* keys in a range: with what argsort needs beside, 0.5 MB */
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* Sample places are pseudo-random but always the same: the sequence is that of Vigna's splitmix64. */
+/* Sample places are pseudo-random but always the same: the sequence is that of Vigna's
+ * splitmix64. */
 static uint64_t next_random(uint64_t *state) {
     uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
     z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -24,7 +29,7 @@ static void choose_splitters(ac_partition *p, ac_simd simd, uint64_t *sample, ui
     uint64_t state = (uint64_t)p->n;
     for (int i = 0; i < AC_CLASSIFY_SAMPLES; i++) {
         const int64_t place = (int64_t)(next_random(&state) % (uint64_t)p->n);
-        ac_keys_load(p->dtype, p->form, p->x, place, 1, (ac_u64_at *)sample + i);
+        ac_keys_load(p->simd, p->dtype, p->form, p->x, place, 1, (ac_u64_at *)sample + i);
     }
     int levels = 3;
     while (levels < 8 && (p->n >> levels) > RANGE_WANTED) levels++;
@@ -40,7 +45,7 @@ static void classify_chunk(ac_partition *p, int64_t chunk) {
     for (int64_t at = lo; at < hi; at += BLOCK) {
         const int64_t some = smaller(BLOCK, hi - at);
         uint8_t *const id = p->id + at;
-        ac_keys_load(p->dtype, p->form, p->x, at, some, (ac_u64_at *)key);
+        ac_keys_load(p->simd, p->dtype, p->form, p->x, at, some, (ac_u64_at *)key);
         ac_classify(&p->classifier, (ac_u64_at *)key, some, id);
         int64_t i = 0;
         for (; i + 4 <= some; i += 4) {
@@ -79,6 +84,7 @@ static void place(ac_partition *p) {
 
 int ac_partition_plan(ac_partition *p, const ac_exec *ex, ac_dtype dtype, ac_keys_form form,
                       const void *x, int64_t n) {
+    p->simd = ex->simd;
     p->dtype = dtype;
     p->form = form;
     p->x = x;
@@ -97,38 +103,110 @@ int ac_partition_plan(ac_partition *p, const ac_exec *ex, ac_dtype dtype, ac_key
     return rc;
 }
 
-static int deal_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
-    ac_partition *const p = ctx;
-    ac_u64_at *const keys_out = p->keys_out;
-    (void)worker;
+/* ---- dealing -------------------------------------------------------------------------------- */
+
+/* One output of numbers of 4 or 8 bytes, written by the cache line. What goes to one line of one
+ * range is gathered in a line of `lines`; a full one is stored past the caches, so that memory is
+ * not read before it is written (Satish et al., Fast sort on CPUs and GPUs, 2010). Places count
+ * from the output's first whole line, so that lines here are lines there. */
+typedef struct stream {
+    char *out;
+    bool aligned; /* lines can be lines there */
+    int64_t skew; /* place of out[0] in its line */
+    AC_ALIGNED_LINE char lines[IDS][64];
+} stream;
+
+static void stream_to(stream *s, void *out, int size) {
+    s->out = out;
+    s->aligned = (uintptr_t)out % (uintptr_t)size == 0;
+    s->skew = s->aligned ? (int64_t)((uintptr_t)out % 64) / size : 0;
+}
+
+/* Stores the places [lo, hi) of one line. */
+AC_COLD static void store_part(const stream *s, int id, int64_t lo, int64_t hi, int size) {
+    const int64_t in_line = (lo + s->skew) & (64 / size - 1);
+    memcpy(s->out + lo * size, s->lines[id] + in_line * size, (size_t)((hi - lo) * size));
+}
+
+AC_INLINE void store_line(const stream *s, int id, int64_t last, int64_t begin, int size) {
+    const int64_t first = last + 1 - 64 / size;
+    if (AC_UNLIKELY(first < begin)) {
+        store_part(s, id, begin, last + 1, size);
+        return;
+    }
+    char *const to = s->out + first * size;
+#if defined(__x86_64__)
+    if (AC_LIKELY(s->aligned)) {
+        const __m128i *const from = (const __m128i *)(const void *)s->lines[id];
+        for (int k = 0; k < 4; k++) _mm_stream_si128((__m128i *)(void *)to + k, from[k]);
+        return;
+    }
+#endif
+    memcpy(to, s->lines[id], 64);
+}
+
+AC_INLINE void stream_put(stream *s, int id, int64_t place, int64_t begin, uint64_t value,
+                          int size) {
+    const int64_t in_line = (place + s->skew) & (64 / size - 1);
+    if (size == 4) {
+        ((uint32_t *)(void *)s->lines[id])[in_line] = (uint32_t)value;
+    } else {
+        ((uint64_t *)(void *)s->lines[id])[in_line] = value;
+    }
+    if (in_line == 64 / size - 1) store_line(s, id, place, begin, size);
+}
+
+/* What is left in the lines of a chunk. */
+static void stream_flush(const stream *s, const int64_t *begin, const int64_t *next, int size) {
+    for (int b = 0; b < IDS; b++) {
+        const int64_t in_line = (next[b] + s->skew) & (64 / size - 1);
+        const int64_t first = next[b] - in_line > begin[b] ? next[b] - in_line : begin[b];
+        if (first < next[b]) store_part(s, b, first, next[b], size);
+    }
+}
+
+/* `size` of an index, or 0 for none. A constant in each call. */
+AC_INLINE void deal_chunk(const ac_partition *p, int64_t chunk, stream *keys, stream *index,
+                          int size) {
     uint64_t key[BLOCK];
-    for (int64_t chunk = lo; chunk < hi; chunk++) {
-        int64_t *const next = p->at + chunk * IDS;
-        const int64_t first = chunk * AC_PARTITION_CHUNK;
-        const int64_t last = smaller(first + AC_PARTITION_CHUNK, p->n);
-        for (int64_t at = first; at < last; at += BLOCK) {
-            const int64_t some = smaller(BLOCK, last - at);
-            const uint8_t *const id = p->id + at;
-            ac_keys_load(p->dtype, p->form, p->x, at, some, (ac_u64_at *)key);
-            if (p->index_out == NULL) {
-                for (int64_t i = 0; i < some; i++) keys_out[next[id[i]]++] = key[i];
-            } else if (p->wide) {
-                uint64_t *const index_out = p->index_out;
-                for (int64_t i = 0; i < some; i++) {
-                    const int64_t to = next[id[i]]++;
-                    keys_out[to] = key[i];
-                    index_out[to] = (uint64_t)(at + i);
-                }
-            } else {
-                uint32_t *const index_out = p->index_out;
-                for (int64_t i = 0; i < some; i++) {
-                    const int64_t to = next[id[i]]++;
-                    keys_out[to] = key[i];
-                    index_out[to] = (uint32_t)(at + i);
-                }
-            }
+    int64_t next[IDS];
+    const int64_t *const begin = p->at + chunk * IDS;
+    const int64_t first = chunk * AC_PARTITION_CHUNK;
+    const int64_t last = smaller(first + AC_PARTITION_CHUNK, p->n);
+    memcpy(next, begin, sizeof next);
+    for (int64_t at = first; at < last; at += BLOCK) {
+        const int64_t some = smaller(BLOCK, last - at);
+        const uint8_t *const id = p->id + at;
+        ac_keys_load(p->simd, p->dtype, p->form, p->x, at, some, (ac_u64_at *)key);
+        for (int64_t i = 0; i < some; i++) {
+            const int b = id[i];
+            const int64_t place = next[b]++;
+            stream_put(keys, b, place, begin[b], key[i], 8);
+            if (size != 0) stream_put(index, b, place, begin[b], (uint64_t)(at + i), size);
         }
     }
+    stream_flush(keys, begin, next, 8);
+    if (size != 0) stream_flush(index, begin, next, size);
+}
+
+static int deal_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
+    const ac_partition *const p = ctx;
+    (void)worker;
+    stream keys, index;
+    stream_to(&keys, p->keys_out, 8);
+    stream_to(&index, p->index_out, p->wide ? 8 : 4);
+    for (int64_t chunk = lo; chunk < hi; chunk++) {
+        if (p->index_out == NULL) {
+            deal_chunk(p, chunk, &keys, &index, 0);
+        } else if (p->wide) {
+            deal_chunk(p, chunk, &keys, &index, 8);
+        } else {
+            deal_chunk(p, chunk, &keys, &index, 4);
+        }
+    }
+#if defined(__x86_64__)
+    _mm_sfence(); /* stores past the caches are not ordered by the release that ends the job */
+#endif
     return 0;
 }
 
@@ -142,13 +220,4 @@ int ac_partition_deal(ac_partition *p, const ac_exec *ex, ac_u64_at *keys, void 
 void ac_partition_end(ac_partition *p) {
     ac_scratch_free(p->id, (size_t)p->n);
     ac_scratch_free(p->at, (size_t)p->chunks * IDS * sizeof *p->at);
-}
-
-int64_t ac_partition_largest(const ac_partition *p) {
-    int64_t most = 0;
-    for (int b = 0; b < p->classifier.ids; b++) {
-        const int64_t size = p->bound[b + 1] - p->bound[b];
-        if (size > most && !ac_classifier_is_equal(&p->classifier, b)) most = size;
-    }
-    return most;
 }

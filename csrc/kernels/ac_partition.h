@@ -23,13 +23,14 @@
 
 typedef struct ac_partition {
     ac_classifier classifier;
+    ac_simd simd;
     ac_dtype dtype;
     ac_keys_form form;
     const void *x;
     int64_t n;
     int64_t chunks;
     uint8_t *id;                        /* n; written by plan */
-    int64_t *at;                        /* chunks * AC_CLASSIFY_IDS: counts, then next places */
+    int64_t *at;                        /* chunks * AC_CLASSIFY_IDS: counts, then first places */
     int64_t bound[AC_CLASSIFY_IDS + 1]; /* where each range starts */
     void *keys_out, *index_out;         /* for the time of deal */
     bool wide;
@@ -39,13 +40,10 @@ typedef struct ac_partition {
 int ac_partition_plan(ac_partition *p, const ac_exec *ex, ac_dtype dtype, ac_keys_form form,
                       const void *x, int64_t n);
 
-/* Writes the keys to keys[0..n) and, unless NULL, where each number stood in x to index[0..n), of 4 bytes
- * each or of 8 if wide. Neither may overlap x. Returns 0 or AC_STOPPED_BY_POLL. */
+/* Writes the keys to keys[0..n) and, unless NULL, where each number stood in x to index[0..n), of 4
+ * bytes each or of 8 if wide. Neither may overlap x. Returns 0 or AC_STOPPED_BY_POLL. */
 int ac_partition_deal(ac_partition *p, const ac_exec *ex, ac_u64_at *keys, void *index, bool wide);
 
 void ac_partition_end(ac_partition *p);
-
-/* The most keys in a range that still has to be sorted. */
-int64_t ac_partition_largest(const ac_partition *p);
 
 #endif

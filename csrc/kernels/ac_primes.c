@@ -1,7 +1,8 @@
-/* ac_primes.c - see ac_primes.h. A segmented sieve of Eratosthenes on the wheel of 30: a byte stands
- * for 30 numbers, its bits for the eight of them that 2, 3 and 5 do not divide (Bays and Hudson, The
- * segmented sieve of Eratosthenes, 1977; Pritchard's wheels, 1982). A prime's multiples by numbers
- * of one residue hit one bit of every p-th byte, so there are eight plain loops for each prime.
+/* ac_primes.c - see ac_primes.h. A segmented sieve of Eratosthenes on the wheel of 30: a byte
+ * stands for 30 numbers, its bits for the eight of them that 2, 3 and 5 do not divide (Bays and
+ * Hudson, The segmented sieve of Eratosthenes, 1977; Pritchard's wheels, 1982). A prime's multiples
+ * by numbers of one residue hit one bit of every p-th byte, so there are eight plain loops for each
+ * prime.
  */
 #include "kernels/ac_primes.h"
 
@@ -10,8 +11,8 @@
 
 #include "kernels/ac_scratch.h"
 
-#define SEGMENT 32768        /* bytes: a first-level cache of 32 or 48 KB; 983,040 numbers */
-#define CHUNK_SEGMENTS 8     /* 1 to 3 ms; a chunk pays for the first multiples of all primes once */
+#define SEGMENT 32768    /* bytes: a first-level cache of 32 or 48 KB; 983,040 numbers */
+#define CHUNK_SEGMENTS 8 /* 1 to 3 ms; a chunk pays for the first strikes of all primes once */
 #define CHUNK ((int64_t)SEGMENT * CHUNK_SEGMENTS)
 
 static const uint8_t residue[8] = {1, 7, 11, 13, 17, 19, 23, 29};

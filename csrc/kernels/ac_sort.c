@@ -1,4 +1,5 @@
-/* ac_sort.c - ac_sort of ac_sort.h: look for order, deal out into ranges, sort each range in cache. */
+/* ac_sort.c - ac_sort of ac_sort.h: look for order, deal out into ranges, sort each range in
+ * cache. */
 #include "kernels/ac_sort.h"
 
 #include <string.h>
@@ -31,9 +32,9 @@ static int sort_piece(const ac_exec *ex, ac_dtype dtype, const void *x, void *ou
         words <= 256 ? stack : ac_scratch_alloc(words * sizeof *heap);
     if (heap == NULL) return AC_EXEC_NOMEM;
     ac_u64_at *const keys = in_out ? (ac_u64_at *)out : (ac_u64_at *)(heap + spare);
-    ac_keys_load(dtype, AC_KEYS_EXACT, x, 0, n, keys);
+    ac_keys_load(ex->simd, dtype, AC_KEYS_EXACT, x, 0, n, keys);
     ac_sort_u64(ex->simd, keys, n, heap, 0);
-    ac_keys_store(dtype, keys, n, out, 0);
+    ac_keys_store(ex->simd, dtype, keys, n, out, 0);
     if (heap != stack) ac_scratch_free(heap, words * sizeof *heap);
     return 0;
 }
@@ -90,7 +91,7 @@ static int leaf_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
             if (spare == NULL) return -AC_EXEC_NOMEM;
             ac_sort_u64(j->simd, keys, count, spare, 0);
         }
-        ac_keys_store(j->dtype, keys, count, j->out, first);
+        ac_keys_store(j->simd, j->dtype, keys, count, j->out, first);
     }
     return 0;
 }

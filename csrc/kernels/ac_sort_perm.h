@@ -1,5 +1,5 @@
-/* ac_sort_perm.h - for each mask of eight lanes the order that puts those with a 0 bit first: byte k
- * is the lane that goes to place k. Made by, and equal to, the loop in test_ac_sort_u64_avx512.c. */
+/* ac_sort_perm.h - for each mask of eight lanes the order that puts those with a 0 bit first: byte
+ * k is the lane that goes to place k. Made by, and equal to, the loop in test_ac_sort_perm.c. */
 #ifndef AC_SORT_PERM_H
 #define AC_SORT_PERM_H
 

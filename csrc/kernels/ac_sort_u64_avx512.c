@@ -126,7 +126,8 @@ V_INLINE void transpose8(vec *r) {
     }
 }
 
-/* Sorts n words, 8 * (rows / 2) < n <= 8 * rows, with the missing ones taken as the largest word. */
+/* Sorts n words, 8 * (rows / 2) < n <= 8 * rows, with the missing ones taken as the largest
+ * word. */
 V_INLINE void sort_rows(ac_u64_at *words, int64_t n, int rows) {
     vec r[16];
     const vec largest = _mm512_set1_epi64(-1);
@@ -196,9 +197,9 @@ V_INLINE void put(ac_u64_at *words, vec v, vec pivot, int64_t *left, int64_t *ri
 /* Reorders words[0..n), n >= 2 * UNROLL * LANES, so that words <= pivot come first; returns how
  * many there are.
  *
- * Free space begins as the UNROLL vectors held in registers at each end. The next UNROLL vectors are
- * read from the side that has less of it: then both sides have room for UNROLL vectors, which is what
- * storing each of them to both needs. The last of all meets eight free places: both stores
+ * Free space begins as the UNROLL vectors held in registers at each end. The next UNROLL vectors
+ * are read from the side that has less of it: then both sides have room for UNROLL vectors, which
+ * is what storing each of them to both needs. The last of all meets eight free places: both stores
  * then write the same words to the same place. */
 #define UNROLL 4
 TARGET static int64_t partition(ac_u64_at *words, int64_t n, uint64_t pivot_word) {
@@ -291,8 +292,8 @@ TARGET static void quicksort(ac_u64_at *words, int64_t n, int depth) {
         const uint64_t pivot = choose_pivot(words, n);
         const int64_t low = partition(words, n, pivot);
         if (low == n) {
-            /* The pivot is the largest word, as it is with many equal ones. Put all that are equal to
-             * it last: they are done. */
+            /* The pivot is the largest word, as it is with many equal ones. Put all that are equal
+             * to it last: they are done. */
             if (pivot == 0) return;
             n = partition(words, n, pivot - 1);
             continue;

@@ -1,12 +1,12 @@
 /* ac_words_front.h - the small table in which one worker counts, and where it puts what overflows.
  *
  * Words are like water: few of them are most of the text. The front is a table that fits the
- * second-level cache, in sets of two slots (one cache line). It catches the frequent words; a
- * word that finds its set full pushes another out, which is appended to one of 64 lists by the
- * highest bits of its hash. Later each list is counted into a table that fits the cache as well
- * (this is how databases group: Leis et al., Morsel-driven parallelism, 2014). So no table is larger
- * than the cache while it is used at random, and the lists of all workers can be counted in
- * parallel without a merge: words with the same high bits meet in one place.
+ * second-level cache, in sets of two slots (one cache line). It catches the frequent words; a word
+ * that finds its set full pushes another out, which is appended to one of 64 lists by the highest
+ * bits of its hash. Later each list is counted into a table that fits the cache as well (this is
+ * how databases group: Leis et al., Morsel-driven parallelism, 2014). So no table is larger than
+ * the cache while it is used at random, and the lists of all workers can be counted in parallel
+ * without a merge: words with the same high bits meet in one place.
  *
  * A list that grows past AC_FRONT_LIST records is counted into a table at once: that bounds memory.
  */

@@ -13,9 +13,9 @@
 
 AC_INLINE bool ac_is_space(uint8_t c) { return c == ' ' || (uint8_t)(c - 9) < 5; }
 
-/* Writes to edge[] the offsets in text[0..n), n <= AC_WORDS_BLOCK, at which a word begins or ends, and
- * returns how many. *in_word: whether the byte before text belongs to a word; on return, whether the
- * last one does. edge has room for n + 64 entries. */
+/* Writes to edge[] the offsets in text[0..n), n <= AC_WORDS_BLOCK, at which a word begins or ends,
+ * and returns how many. *in_word: whether the byte before text belongs to a word; on return,
+ * whether the last one does. edge has room for n + 64 entries. */
 int64_t ac_words_edges(ac_simd simd, const uint8_t *text, int64_t n, bool *in_word, uint32_t *edge);
 
 /* The first whitespace in text[lo..n), or n. */

@@ -40,10 +40,9 @@ static uint8_t *arena_take(ac_words_table *t, uint64_t length) {
     return p;
 }
 
+/* Room for `words`, 7/8 full. */
 uint64_t ac_words_table_capacity(uint64_t words) {
-    uint64_t capacity = FIRST_CAPACITY;
-    while (words > capacity / 8 * 5) capacity *= 2;
-    return capacity;
+    return words < FIRST_CAPACITY / 8 * 7 ? FIRST_CAPACITY : words + words / 7 + 1;
 }
 
 void ac_words_table_lend(ac_words_table *t, ac_word_slot *slots, uint64_t capacity) {
@@ -58,10 +57,10 @@ static void free_slots(ac_words_table *t) {
 
 bool ac_words_table_reserve(ac_words_table *t, uint64_t more, uint64_t seed, int skip) {
     const uint64_t wanted = t->used + more;
-    if (wanted <= t->capacity / 8 * 5) return true;
-    /* Small tables grow by four: moving the words often costs more than the room. */
+    if (wanted <= t->capacity - t->capacity / 8) return true;
+    /* Growing tables get twice the room they need, small ones four times: moving costs more. */
     uint64_t capacity = ac_words_table_capacity(wanted);
-    if (t->capacity != 0 && t->capacity < 65536) capacity *= 2;
+    if (t->capacity != 0) capacity *= t->capacity < 65536 ? 4 : 2;
     ac_word_slot *const slots =
         ac_scratch_alloc_zeroed(ac_scratch_product(capacity, sizeof *slots));
     if (slots == NULL) return false;
@@ -72,7 +71,7 @@ bool ac_words_table_reserve(ac_words_table *t, uint64_t more, uint64_t seed, int
         const ac_word_slot *const s = &t->slots[i];
         if (s->head == 0) continue;
         uint64_t at = ac_words_home(&grown, ac_word_hash(s, seed), skip);
-        while (slots[at].head != 0) at = (at + 1) & (capacity - 1);
+        while (slots[at].head != 0) at = at + 1 == capacity ? 0 : at + 1;
         slots[at] = *s;
     }
     grown.lent = false;
@@ -90,7 +89,7 @@ bool ac_words_table_add(ac_words_table *t, const ac_word_slot *word, uint64_t ha
             s->head += word->head & ~UINT64_C(255);
             return true;
         }
-        at = (at + 1) & (t->capacity - 1);
+        at = at + 1 == t->capacity ? 0 : at + 1;
         s = &t->slots[at];
     }
     uint64_t second = word->word[1];
@@ -132,7 +131,7 @@ const ac_word_slot *ac_words_table_find(const ac_words_table *t, const ac_word_s
                                         uint64_t hash, int skip) {
     if (t->capacity == 0) return NULL;
     uint64_t at = ac_words_home(t, hash, skip);
-    for (; t->slots[at].head != 0; at = (at + 1) & (t->capacity - 1))
+    for (; t->slots[at].head != 0; at = at + 1 == t->capacity ? 0 : at + 1)
         if (ac_word_same(&t->slots[at], word)) return &t->slots[at];
     return NULL;
 }

@@ -1,6 +1,6 @@
 /* ac_words_table.h - a hash table from words to counts, for one thread.
  *
- * Open addressing, linear probing, at most 5/8 full. A word of up to 24 bytes stands in its slot,
+ * Open addressing, linear probing, at most 7/8 full. A word of up to 24 bytes stands in its slot,
  * so that most words are found with one cache miss and a few comparisons; a longer one stands in
  * the table's arena. The table keeps nothing of the text that was counted.
  *
@@ -36,7 +36,8 @@ AC_INLINE const uint8_t *ac_word_bytes(const ac_word_slot *s) {
     return ac_word_is_long(s) ? (const uint8_t *)(uintptr_t)s->word[1] : (const uint8_t *)s->word;
 }
 
-/* True if both slots hold the same word, whatever their counts. Long words' hashes are equal then. */
+/* True if both slots hold the same word, whatever their counts. Long words' hashes are equal
+ * then. */
 AC_INLINE bool ac_word_same(const ac_word_slot *a, const ac_word_slot *b) {
     const uint64_t differ = (a->word[0] ^ b->word[0]) | (uint8_t)(a->head ^ b->head) |
                             (a->word[2] ^ b->word[2]);
@@ -53,7 +54,7 @@ typedef struct ac_arena_block {
 
 typedef struct ac_words_table {
     ac_word_slot *slots;
-    uint64_t capacity; /* a power of two; 0 before the first word */
+    uint64_t capacity; /* 0 before the first word */
     uint64_t used;
     bool lent; /* slots belong to someone else and are not freed */
     ac_arena_block *arena;
@@ -75,9 +76,9 @@ AC_INLINE uint64_t ac_word_hash(const ac_word_slot *s, uint64_t seed) {
                   s->word[2] ^ seed ^ other);
 }
 
-/* Fills *s for one occurrence of the word bytes[0..length), length >= 1, and returns its hash. The bytes of
- * a long word stay where they are. `readable`: bytes from there that may be read, at
- * least length; with AC_WORD_INLINE or more a short word is loaded without a loop. */
+/* Fills *s for one occurrence of the word bytes[0..length), length >= 1, and returns its hash. The
+ * bytes of a long word stay where they are. `readable`: bytes from there that may be read, at least
+ * length; with AC_WORD_INLINE or more a short word is loaded without a loop. */
 AC_INLINE uint64_t ac_word_make(ac_word_slot *s, const uint8_t *bytes, uint64_t length,
                                 int64_t readable, uint64_t seed) {
     static const uint8_t keep[2 * AC_WORD_INLINE] = {
@@ -103,9 +104,10 @@ AC_INLINE uint64_t ac_word_make(ac_word_slot *s, const uint8_t *bytes, uint64_t 
     return ac_word_hash(s, seed);
 }
 
-/* Where the search for a hash begins; `skip` high bits of it are the same in the whole table. */
+/* Where the search for a hash begins: the hash as a fraction of the capacity, which so need not be
+ * a power of two. The `skip` highest bits are the same in the whole table and do not count. */
 AC_INLINE uint64_t ac_words_home(const ac_words_table *t, uint64_t hash, int skip) {
-    return (hash << skip) >> (64 - __builtin_ctzll(t->capacity));
+    return (uint64_t)((unsigned __int128)(hash << skip) * t->capacity >> 64);
 }
 
 /* Makes room for `more` new words. False if there is no memory: nothing was changed. */
@@ -123,7 +125,8 @@ void ac_words_table_lend(ac_words_table *t, ac_word_slot *slots, uint64_t capaci
 bool ac_words_table_add(ac_words_table *t, const ac_word_slot *word, uint64_t hash, int skip,
                         bool keep);
 
-/* The same for many, free slots among them left out, with their places fetched ahead; makes room. */
+/* The same for many, free slots among them left out, with their places fetched ahead; makes
+ * room. */
 bool ac_words_table_add_many(ac_words_table *t, const ac_word_slot *words, int64_t n,
                              uint64_t seed, int skip, bool keep);
 

@@ -33,7 +33,7 @@ typedef struct ac_robust_lock {
 
 typedef enum ac_lock_status {
     AC_LOCK_HELD = 0,      /* ours */
-    AC_LOCK_INHERITED = 1, /* ours; the last holder died inside: repair, then ac_robust_lock_mended */
+    AC_LOCK_INHERITED = 1, /* ours; the last holder died inside: repair, ac_robust_lock_mended */
     AC_LOCK_BUSY = 2,      /* someone else's until the deadline, or at this instant for a try */
     AC_LOCK_BROKEN = 3,    /* the word holds nothing that a lock holds: someone wrote over it */
 } ac_lock_status;
@@ -46,7 +46,7 @@ ac_lock_status ac_robust_lock_try(ac_robust_lock *lock);
 /* Spins some 20 us (holders are short), then sleeps until `deadline_ns`. Call detached. */
 ac_lock_status ac_robust_lock_until(ac_robust_lock *lock, int64_t deadline_ns);
 
-/* Says that the repair is complete; without it, or killed before it, the next taker inherits too. */
+/* Says that the repair is complete; without it, or killed before, the next taker inherits too. */
 void ac_robust_lock_mended(ac_robust_lock *lock);
 
 void ac_robust_lock_release(ac_robust_lock *lock);

@@ -1,94 +1,15 @@
-/* ac_shm_queue.c - see ac_shm_queue.h; README.md beside it says why nothing is lost by a kill. */
+/* ac_shm_queue.c - see ac_shm_queue.h; README.md beside it says why nothing is lost by a kill.
+ * Locks, put, take, waiting, the end; ac_shm_queue_open.c makes, attaches and looks. */
 #include "shm/ac_shm_queue.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/ac_backoff.h"
 #include "shm/ac_shm_queue_shared.h"
 
-/* Measured: 64 KB segments with prefaulting cost 14 us each to get and 7 to give back, as much per
- * byte as larger ones, and two of them stay in the second-level cache. 16 MB of spares: a producer of
- * 64 KB messages runs ahead of its consumer by some 12 MB at times, and memory that is given back in
- * between halves the rate. */
-#define DEFAULT_SHIFT 16u
-#define DEFAULT_SPARES 256u
 /* A soft bound on what a batch copies under a lock: about 100 us. Arbitrary. */
 #define BATCH_BYTES (UINT64_C(1) << 20)
-
-static size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
-
-static void open_stream(ac_shm_queue *q) {
-    ac_shm_queue_shared *const sh = q->shared;
-    ac_shm_stream_open(&q->stream, &q->region, &sh->stream, (uint8_t *)sh + TABLES_AT,
-                       q->region.base + sh->fixed.data_at, sh->fixed.shift, sh->fixed.count,
-                       sh->fixed.spares);
-    q->maxsize = sh->fixed.maxsize;
-    ac_store_relaxed(&q->spin_ns[SPIN_ITEMS], SPIN_FIRST_NS);
-    ac_store_relaxed(&q->spin_ns[SPIN_ROOM], SPIN_FIRST_NS);
-}
-
-int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options) {
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    uint32_t shift = options->shift != 0 ? options->shift : DEFAULT_SHIFT;
-    while ((UINT64_C(1) << shift) < page) shift++;
-    const uint64_t size = UINT64_C(1) << shift;
-    /* One more than the limit holds: the first and the last segment are partly behind and ahead. */
-    const uint64_t wanted = (options->limit_bytes + size - 1) / size + 1;
-    if (wanted > UINT32_MAX / 4) return ENOMEM;
-    const uint32_t count = wanted < 2 ? 2 : (uint32_t)wanted;
-    const size_t data_at = round_up(TABLES_AT + ac_shm_stream_table_bytes(count), page);
-
-    int err = ac_shm_region_create(&q->region, data_at + ((size_t)count << shift));
-    if (err != 0) return err;
-    err = ac_shm_region_back(&q->region, 0, TABLES_AT);
-    ac_shm_queue_shared *const sh = (ac_shm_queue_shared *)(void *)q->region.base;
-    if (err == 0) err = ac_robust_lock_init(&sh->put_lock);
-    if (err == 0) err = ac_robust_lock_init(&sh->take_lock);
-    if (err != 0) {
-        ac_shm_region_close(&q->region);
-        return err;
-    }
-    sh->fixed = (ac_shm_queue_fixed){
-        .magic = MAGIC,
-        .layout = LAYOUT,
-        .shift = shift,
-        .count = count,
-        .spares = options->spares != 0 ? options->spares : DEFAULT_SPARES,
-        .data_at = data_at,
-        .maxsize = options->maxsize,
-    };
-    q->shared = sh;
-    open_stream(q);
-    return 0;
-}
-
-int ac_shm_queue_attach(ac_shm_queue *q, int fd) {
-    const int err = ac_shm_region_attach(&q->region, fd);
-    if (err != 0) return err;
-    ac_shm_queue_shared *const sh = (ac_shm_queue_shared *)(void *)q->region.base;
-    const bool fits = q->region.bytes >= sizeof *sh && sh->fixed.magic == MAGIC;
-    const bool same = fits && sh->fixed.layout == LAYOUT && sh->fixed.shift < 40 &&
-                      sh->fixed.count >= 2 &&
-                      sh->fixed.data_at >= TABLES_AT + ac_shm_stream_table_bytes(sh->fixed.count) &&
-                      sh->fixed.data_at + ((uint64_t)sh->fixed.count << sh->fixed.shift) <=
-                          q->region.bytes;
-    if (!same) {
-        q->region.fd = -1; /* stays the caller's */
-        ac_shm_region_close(&q->region);
-        return fits ? EPROTO : EINVAL;
-    }
-    q->shared = sh;
-    open_stream(q);
-    return 0;
-}
-
-void ac_shm_queue_close(ac_shm_queue *q) {
-    ac_shm_region_close(&q->region);
-    q->shared = NULL;
-}
 
 /* ---- locks and what a dead holder leaves ---- */
 
@@ -165,8 +86,8 @@ static uint64_t room(const ac_shm_queue *q) {
     return inside < q->maxsize ? q->maxsize - inside : 0;
 }
 
-/* The first records of a front: at most `*count`, and of about BATCH_BYTES unless one is larger. Sets
- * `*count` to how many they are. They are ours: no check. */
+/* The first records of a front: at most `*count`, and of about BATCH_BYTES unless one is larger.
+ * Sets `*count` to how many they are. They are ours: no check. */
 static size_t prefix_bytes(const uint8_t *at, uint64_t *count) {
     const uint8_t *const start = at;
     uint64_t n = 0;
@@ -195,7 +116,7 @@ static ac_shm_status put_held(ac_shm_queue *q, const ac_shm_image *image, uint64
         if (n > free_places) n = free_places;
         front = prefix_bytes(image->front, &n);
     }
-    const uint64_t end = tail + round_up(front + image->body_bytes, AC_SHM_ALIGN);
+    const uint64_t end = tail + ac_shm_round_up(front + image->body_bytes, AC_SHM_ALIGN);
     const ac_stream_status reserved = ac_shm_stream_reserve(&q->stream, head, tail, end);
     if (AC_UNLIKELY(reserved != AC_STREAM_OK))
         return reserved == AC_STREAM_LIMIT ? AC_SHM_LIMIT : AC_SHM_NOMEM;
@@ -320,7 +241,7 @@ static ac_shm_status take_held(ac_shm_queue *q, uint64_t most, ac_shm_batch *bat
     ac_store_release(&sh->gets, gets + count); /* pairs with room() */
     batch->bytes = bytes;
     batch->count = count;
-    batch->untidy = ac_shm_stream_behind(&q->stream, end) > q->stream.spares;
+    batch->untidy = ac_shm_stream_behind(&q->stream, end) > q->stream.spares / 4;
     return AC_SHM_OK;
 }
 
@@ -345,16 +266,14 @@ static int64_t slice_end(int64_t deadline_ns) {
     return deadline_ns < end ? deadline_ns : end;
 }
 
-/* Spins while the condition is false, as long as it has paid lately. */
-static bool spin(ac_shm_queue *q, spin_kind kind, bool (*ready)(ac_shm_queue *), int64_t until_ns) {
-    const int64_t budget_end = ac_now_ns() + ac_load_relaxed(&q->spin_ns[kind]);
+/* Spins while the condition is false, as long as it has paid lately; not at all when it has not. */
+static void spin(ac_shm_queue *q, spin_kind kind, bool (*ready)(ac_shm_queue *), int64_t until_ns) {
+    const uint32_t budget_ns = ac_load_relaxed(&q->spin_ns[kind]);
+    if (budget_ns <= SPIN_LEAST_NS) return;
+    const int64_t budget_end = ac_now_ns() + budget_ns;
     const int64_t end = until_ns < budget_end ? until_ns : budget_end;
     ac_backoff backoff = {0};
-    do {
-        if (ready(q)) return true;
-        ac_backoff_snooze(&backoff);
-    } while (ac_now_ns() < end);
-    return ready(q);
+    while (!ready(q) && ac_now_ns() < end) ac_backoff_snooze(&backoff);
 }
 
 /* Learns from a wait of `waited_ns` in all. Racing threads may lose an update: it is a guess. */
@@ -489,8 +408,6 @@ ac_shm_status ac_shm_queue_shutdown(ac_shm_queue *q, bool discard) {
     return status;
 }
 
-bool ac_shm_queue_is_shut_down(const ac_shm_queue *q) { return ac_load_acquire(&q->shared->closed); }
-
 bool ac_shm_queue_done(ac_shm_queue *q) {
     ac_shm_queue_shared *const sh = q->shared;
     uint64_t done = ac_load_acquire(&sh->done);
@@ -513,36 +430,13 @@ ac_shm_status ac_shm_queue_join(ac_shm_queue *q, int64_t deadline_ns) {
     }
 }
 
-/* ---- looking ---- */
-
 void ac_shm_queue_tidy(ac_shm_queue *q) {
-    if (lock(q, PUT_SIDE, AC_SHM_TRY) != AC_SHM_OK) return; /* its holder tidies when it needs to */
-    const uint64_t head = ac_load_acquire(&q->shared->head);
-    if (positions_sane(q, head, ac_load_relaxed(&q->shared->tail)))
-        ac_shm_stream_tidy(&q->stream, head);
-    unlock(q, PUT_SIDE);
-}
-
-uint64_t ac_shm_queue_depth(const ac_shm_queue *q) {
-    const uint64_t gets = ac_load_acquire(&q->shared->gets);
-    const uint64_t puts = ac_load_acquire(&q->shared->puts);
-    return puts > gets ? puts - gets : 0;
-}
-
-bool ac_shm_queue_is_empty(const ac_shm_queue *q) {
-    const uint64_t head = ac_load_acquire(&q->shared->head);
-    return ac_load_acquire(&q->shared->tail) == head;
-}
-
-void ac_shm_queue_stat(const ac_shm_queue *q, ac_shm_queue_stats *out) {
-    const ac_shm_queue_shared *const sh = q->shared;
-    out->gets = ac_load_acquire(&sh->gets);
-    out->puts = ac_load_acquire(&sh->puts);
-    out->done = ac_load_acquire(&sh->done);
-    const uint64_t head = ac_load_acquire(&sh->head);
-    out->bytes = ac_load_acquire(&sh->tail);
-    out->waiting_bytes = out->bytes - head;
-    out->memory_bytes = sh->fixed.data_at + (ac_load_relaxed(&sh->stream.backed) << q->stream.shift);
-    out->limit_bytes = (uint64_t)q->stream.count << q->stream.shift;
-    out->deaths = ac_load_relaxed(&sh->deaths);
+    bool more = true;
+    while (more) {
+        if (lock(q, PUT_SIDE, AC_SHM_TRY) != AC_SHM_OK) return; /* its holder tidies as it needs */
+        const uint64_t head = ac_load_acquire(&q->shared->head);
+        more = positions_sane(q, head, ac_load_relaxed(&q->shared->tail)) &&
+               ac_shm_stream_tidy(&q->stream, head);
+        unlock(q, PUT_SIDE);
+    }
 }

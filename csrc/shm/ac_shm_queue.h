@@ -10,10 +10,10 @@
  *   ... got.count records from got.data on ...
  *
  * Option A of the design: one robust lock for those who put, one for those who take, an endless
- * stream of records between them (ac_shm_stream.h). One global order. A message is visible when the
- * one release store of `tail` has published it, however long it is, so that a killed producer leaves
- * nothing half-visible; it is taken when `head` has moved, after the copy, so that a killed consumer
- * loses at most the batch that it held. README.md beside this file has the table of kills.
+ * stream of records between them (ac_shm_stream.h). One global order. A message is visible when
+ * the one release store of `tail` has published it, however long it is, so that a killed producer
+ * leaves nothing half-visible; it is taken when `head` has moved, after the copy, so that a killed
+ * consumer loses at most the batch that it held. README.md beside this file has the table of kills.
  *
  * Any thread of any process may call any function; a forked child goes on with its copy of the
  * handle. Progress: blocking behind a live lock holder (also a stopped one), never behind a dead
@@ -47,7 +47,7 @@ typedef enum ac_shm_status {
     AC_SHM_FULL = 2,        /* maxsize messages are in, until the end of the slice */
     AC_SHM_CLOSED = 3,      /* put: shut down; take: shut down and empty */
     AC_SHM_BUSY = 4,        /* the lock was another's, until the end of the slice */
-    AC_SHM_BIG = 5,         /* AC_SHM_TRY: there is too much to copy; take of one: see ac_shm_batch */
+    AC_SHM_BIG = 5,         /* AC_SHM_TRY: too much to copy; take of one: see ac_shm_batch */
     AC_SHM_LIMIT = 6,       /* the memory limit of the queue is reached; nothing was put */
     AC_SHM_NOMEM = 7,       /* the system has no memory left; nothing was put or taken */
     AC_SHM_CORRUPT = 8,     /* a peer has written over the segment */
@@ -81,9 +81,10 @@ typedef struct ac_shm_image {
 
 /* What a take gives. What fits in `small` goes there. More than that:
  *   a batch (most > 1)    goes into malloced memory, `large`, which the caller frees
- *   one message           is BIG, and `wanted` says how long its payload is: the caller makes `exact`
- *                         that long and calls again. Another taker may have been faster: then BIG
- *                         again, with another length. `small` holds the header, `exact` the payload.
+ *   one message           is BIG, and `wanted` says how long its payload is: the caller makes
+ *                         `exact` that long and calls again. Another taker may have been faster:
+ *                         BIG again, with another length. `small` gets the header, `exact` the
+ *                         payload.
  * `data` points at `count` records, each at a multiple of 16 from `data`. */
 typedef struct ac_shm_batch {
     void *small; /* at least a header */
@@ -136,8 +137,8 @@ ac_shm_status ac_shm_queue_take(ac_shm_queue *q, uint64_t most, ac_shm_batch *ba
 /* For one who leaves a wait with an exception: passes on the wake that it may have consumed. */
 void ac_shm_queue_pass_on(ac_shm_queue *q);
 
-/* No more puts; takers get what is in, then CLOSED. With `discard`, what is in is dropped and counts
- * as done. Wakes everyone. A slice like the others: OK, or BUSY: call again. */
+/* No more puts; takers get what is in, then CLOSED. With `discard`, what is in is dropped and
+ * counts as done. Wakes everyone. A slice like the others: OK, or BUSY: call again. */
 ac_shm_status ac_shm_queue_shutdown(ac_shm_queue *q, bool discard);
 bool ac_shm_queue_is_shut_down(const ac_shm_queue *q);
 

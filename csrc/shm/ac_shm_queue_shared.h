@@ -1,4 +1,4 @@
-/* ac_shm_queue_shared.h - what a queue's region begins with; for ac_shm_queue.c and its test.
+/* ac_shm_queue_shared.h - what a queue's region begins with; for ac_shm_queue*.c and their tests.
  *
  * [ ac_shm_queue_shared | tables of the stream | data: segments ]
  *   0                    TABLES_AT              fixed.data_at
@@ -12,9 +12,11 @@
 
 #define MAGIC UINT64_C(0x31517365726f6361) /* "acoresQ1" */
 
-/* Changes with everything that two processes must agree on: this file, and the C library's mutex. */
+/* Changes with all that two processes must agree on: this file, and the C library's mutex. */
 #define LAYOUT ((uint32_t)(1u << 24 | sizeof(pthread_mutex_t) << 12 | sizeof(ac_shm_queue_shared)))
 #define TABLES_AT ((sizeof(ac_shm_queue_shared) + 63) / 64 * 64)
+
+AC_INLINE size_t ac_shm_round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
 typedef struct ac_shm_queue_fixed { /* the creator, before anyone else; each process keeps a copy */
     uint64_t magic;
@@ -56,7 +58,7 @@ struct ac_shm_queue_shared {
 typedef enum spin_kind { SPIN_ITEMS = 0, SPIN_ROOM = 1 } spin_kind;
 
 /* Derived from a futex wake of 45 us: spinning longer costs more than it can save. The first guess
- * does not matter; the least is enough to see an answer that is on its way. */
+ * does not matter. At the least nobody spins: a waiter of minutes looks only after its slices. */
 #define SPIN_MOST_NS 50000u
 #define SPIN_FIRST_NS 20000u
 #define SPIN_LEAST_NS 1000u

@@ -77,7 +77,7 @@ static uint32_t lowest_free(const ac_shm_stream *s) {
 static void reclaim(ac_shm_stream *s, uint64_t head) {
     const uint64_t until = head >> s->shift;
     uint64_t logical = ac_load_relaxed(&s->shared->reclaimed);
-    if (until - logical > s->count) logical = until - s->count; /* scribbled over: no endless loop */
+    if (until - logical > s->count) logical = until - s->count; /* scribbled over: must end */
     for (; logical < until; logical++) {
         uint32_t physical;
         if (lookup(s, logical, &physical)) set_free(s, physical);
@@ -85,14 +85,19 @@ static void reclaim(ac_shm_stream *s, uint64_t head) {
     ac_store_relaxed(&s->shared->reclaimed, logical);
 }
 
-/* Drops the memory of the highest free segments until `spares` of them still have theirs. */
-static void trim(ac_shm_stream *s) {
+/* One drop costs some 7 us. A put pays for few of them, a tidier lets the lock go in between. */
+#define DROPS_PER_PUT 8u
+#define DROPS_PER_TIDY 128u
+
+/* Drops the memory of the highest free segments until `spares` of them still have theirs, but of
+ * `most` at most. Returns whether there is more to drop. */
+static bool trim(ac_shm_stream *s, uint32_t most) {
     ac_shm_stream_shared *const sh = s->shared;
     uint32_t end = high(s);
     uint32_t idle = 0;
     for (uint32_t w = 0; w < words_for(end); w++)
         idle += (uint32_t)__builtin_popcountll(*backed_word(s, w) & ~*used_word(s, w));
-    for (; end > 0 && idle > s->spares; end--) {
+    for (; end > 0 && idle > s->spares && most > 0; end--) {
         const uint32_t i = end - 1;
         if (is_used(s, i) || !is_backed(s, i)) continue;
         /* Before the memory goes: a successor of ours backs it again, at worst needlessly. */
@@ -101,10 +106,12 @@ static void trim(ac_shm_stream *s) {
         (void)ac_shm_region_drop(&s->region, offset_of(s, i), (size_t)1 << s->shift);
         ac_store_relaxed(&sh->backed, ac_load_relaxed(&sh->backed) - 1);
         idle--;
+        most--;
     }
     end = high(s);
     while (end > 0 && !is_backed(s, end - 1) && !is_used(s, end - 1)) end--;
     sh->high = end;
+    return idle > s->spares;
 }
 
 /* Backs the page in which `at` lies, if `at` is the first thing that is used of it. */
@@ -159,7 +166,7 @@ ac_stream_status ac_shm_stream_reserve(ac_shm_stream *s, uint64_t head, uint64_t
     if (((end - 1) >> s->shift) - (head >> s->shift) >= s->count) status = AC_STREAM_LIMIT;
     while (status == AC_STREAM_OK && end > s->shared->mapped << s->shift) status = map_next(s);
     if (status != AC_STREAM_OK) unmap_beyond(s, tail);
-    trim(s);
+    (void)trim(s, DROPS_PER_PUT);
     return status;
 }
 
@@ -200,9 +207,9 @@ bool ac_shm_stream_read(const ac_shm_stream *s, uint64_t at, void *to, size_t by
     return true;
 }
 
-void ac_shm_stream_tidy(ac_shm_stream *s, uint64_t head) {
+bool ac_shm_stream_tidy(ac_shm_stream *s, uint64_t head) {
     reclaim(s, head);
-    trim(s);
+    return trim(s, DROPS_PER_TIDY);
 }
 
 void ac_shm_stream_rebuild(ac_shm_stream *s, uint64_t head, uint64_t tail) {

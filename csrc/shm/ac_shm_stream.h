@@ -80,8 +80,9 @@ bool ac_shm_stream_read(const ac_shm_stream *s, uint64_t at, void *to, size_t by
  * cross a multiple of the segment size behind it is contiguous. */
 const uint8_t *ac_shm_stream_peek(const ac_shm_stream *s, uint64_t at);
 
-/* Takes back what lies behind `head`, and hands memory beyond the spares back. */
-void ac_shm_stream_tidy(ac_shm_stream *s, uint64_t head);
+/* Takes back what lies behind `head`, and hands memory beyond the spares back: a part of it, if it
+ * is much. Returns whether to call again, best after others had the lock. */
+bool ac_shm_stream_tidy(ac_shm_stream *s, uint64_t head);
 
 /* How many segments wait to be taken back. Any thread, any time; a hint. */
 AC_INLINE uint64_t ac_shm_stream_behind(const ac_shm_stream *s, uint64_t head) {

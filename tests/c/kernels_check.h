@@ -1,4 +1,5 @@
-/* kernels_check.h - what the tests of kernels share: execution contexts, patterns, unaligned rooms. */
+/* kernels_check.h - what the tests of kernels share: execution contexts, patterns, unaligned
+ * rooms. */
 #ifndef AC_KERNELS_CHECK_H
 #define AC_KERNELS_CHECK_H
 
@@ -60,7 +61,7 @@ AC_UNUSED static uint64_t check_pattern(int pattern, int64_t i, int64_t n, uint6
     case 8:
         return r % 100 < 90 ? 77 : r; /* one value nearly always */
     case 9:
-        return (r % 3 == 0 ? UINT64_MAX : r % 3 == 1 ? 0 : (uint64_t)1 << 63) ^ (r >> 60); /* ends */
+        return (r % 3 == 0 ? UINT64_MAX : r % 3 == 1 ? 0 : (uint64_t)1 << 63) ^ (r >> 60);
     case 10:
         return (uint64_t)(i / 2) * UINT64_C(0x9E3779B97F4A7C15); /* pairs */
     default:

@@ -29,7 +29,7 @@ static void check_argsort(ac_dtype t, int pattern, int64_t n, int32_t threads, a
         const uint64_t word = check_pattern(pattern, i, n, &state);
         memcpy(x + (size_t)i * size, &word, size);
     }
-    ac_keys_load(t, AC_KEYS_TIES, x, 0, n, (ac_u64_at *)key);
+    ac_keys_load(AC_SIMD_PORTABLE, t, AC_KEYS_TIES, x, 0, n, (ac_u64_at *)key);
     const ac_exec ex = check_exec(simd, threads);
     CHECK(ac_argsort(&ex, t, x, out, n) == 0);
     memcpy(order, out, (size_t)n * 8);
@@ -49,7 +49,8 @@ static void test_every_dtype_and_pattern(void) {
     for (int t = AC_I8; t <= AC_F64; t++)
         for (int pattern = 0; pattern < PATTERNS; pattern++)
             for (int s = 0; s < 7; s++) {
-                /* A third of the large cases, another one with each seed; a tenth under sanitizers. */
+                /* A third of the large cases, another one with each seed; a tenth under
+                 * sanitizers. */
                 const uint64_t part = check_scale(100) < 100 ? 11 : 3;
                 if (sizes[s] > 1000 && (seed + (uint64_t)(t * 5 + pattern)) % part != 0) continue;
                 FOR_EACH_SIMD(simd)

@@ -10,13 +10,13 @@ static uint64_t seed;
 
 static uint64_t key_f64(double v, ac_keys_form form) {
     uint64_t key;
-    ac_keys_load(AC_F64, form, &v, 0, 1, (ac_u64_at *)&key);
+    ac_keys_load(AC_SIMD_PORTABLE, AC_F64, form, &v, 0, 1, (ac_u64_at *)&key);
     return key;
 }
 
 static uint64_t key_f32(float v, ac_keys_form form) {
     uint64_t key;
-    ac_keys_load(AC_F32, form, &v, 0, 1, (ac_u64_at *)&key);
+    ac_keys_load(AC_SIMD_PORTABLE, AC_F32, form, &v, 0, 1, (ac_u64_at *)&key);
     return key;
 }
 
@@ -76,11 +76,27 @@ static void test_any_bits_come_back_and_integers_keep_their_order(void) {
             const int64_t n = (int64_t)(check_random(&state) % 64) + 1, first = round % 5;
             for (size_t i = 0; i < sizeof x; i++)
                 x[i] = (char)(round % 3 ? check_random(&state) : check_random(&state) % 2 * 255);
-            ac_keys_load((ac_dtype)t, AC_KEYS_EXACT, x, first, n, (ac_u64_at *)key);
+            ac_keys_load(AC_SIMD_PORTABLE, (ac_dtype)t, AC_KEYS_EXACT, x, first, n,
+                         (ac_u64_at *)key);
             memset(back, 0, sizeof back);
-            ac_keys_store((ac_dtype)t, (ac_u64_at *)key, n, back, first);
+            ac_keys_store(AC_SIMD_PORTABLE, (ac_dtype)t, (ac_u64_at *)key, n, back, first);
             CHECK(memcmp(back + (size_t)first * size, x + (size_t)first * size, (size_t)n * size) ==
                   0);
+            FOR_EACH_SIMD(simd) {
+                uint64_t other[64];
+                for (int form = AC_KEYS_EXACT; form <= AC_KEYS_TIES; form++) {
+                    uint64_t want[64];
+                    ac_keys_load(AC_SIMD_PORTABLE, (ac_dtype)t, (ac_keys_form)form, x, first, n,
+                                 (ac_u64_at *)want);
+                    ac_keys_load(simd, (ac_dtype)t, (ac_keys_form)form, x, first, n,
+                                 (ac_u64_at *)other);
+                    CHECK(memcmp(other, want, (size_t)n * 8) == 0);
+                }
+                char again[8 * 70];
+                memset(again, 0, sizeof again);
+                ac_keys_store(simd, (ac_dtype)t, (ac_u64_at *)key, n, again, first);
+                CHECK(memcmp(again, back, sizeof back) == 0);
+            }
             if (t > AC_U64) continue;
             for (int64_t i = 1; i < n; i++) {
                 const int order =

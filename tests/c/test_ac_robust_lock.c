@@ -1,4 +1,4 @@
-/* Tests of csrc/shm/ac_robust_lock.h: what a killed holder leaves, and that a living one is waited for. */
+/* Tests of csrc/shm/ac_robust_lock.h: a killed holder leaves the lock, a living one is awaited. */
 #include "shm/ac_robust_lock.h"
 
 #include <signal.h>

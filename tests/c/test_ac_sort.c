@@ -17,11 +17,11 @@ static void check_sort(ac_dtype t, int pattern, int64_t n, int32_t threads, ac_s
         const uint64_t word = check_pattern(pattern, i, n, &state);
         memcpy(x + (size_t)i * size, &word, size); /* floats get NaNs and denormals too */
     }
-    ac_keys_load(t, AC_KEYS_EXACT, x, 0, n, (ac_u64_at *)want);
+    ac_keys_load(AC_SIMD_PORTABLE, t, AC_KEYS_EXACT, x, 0, n, (ac_u64_at *)want);
     qsort(want, (size_t)n, 8, check_compare_u64);
     const ac_exec ex = check_exec(simd, threads);
     CHECK(ac_sort(&ex, t, x, out, n) == 0);
-    ac_keys_load(t, AC_KEYS_EXACT, out, 0, n, (ac_u64_at *)got);
+    ac_keys_load(AC_SIMD_PORTABLE, t, AC_KEYS_EXACT, out, 0, n, (ac_u64_at *)got);
     CHECK(memcmp(got, want, (size_t)n * 8) == 0);
     CHECK(ac_sort(&ex, t, x, x, n) == 0);
     CHECK(n == 0 || memcmp(x, out, (size_t)n * size) == 0);
@@ -36,7 +36,8 @@ static void test_every_dtype_and_pattern(void) {
     for (int t = AC_I8; t <= AC_F64; t++)
         for (int pattern = 0; pattern < PATTERNS; pattern++)
             for (int s = 0; s < 7; s++) {
-                /* A third of the large cases, another one with each seed; a tenth under sanitizers. */
+                /* A third of the large cases, another one with each seed; a tenth under
+                 * sanitizers. */
                 const uint64_t part = check_scale(100) < 100 ? 11 : 3;
                 if (sizes[s] > 1000 && (seed + (uint64_t)(t * 5 + pattern)) % part != 0) continue;
                 FOR_EACH_SIMD(simd)

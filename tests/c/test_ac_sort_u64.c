@@ -41,8 +41,8 @@ static void test_larger_sizes(void) {
     check_sort(10, 300000, 3, &state);
 }
 
-/* Zeroes and ones in every arrangement prove a network for all inputs (Knuth's 0-1 principle); there are
- * too many of them for more than 16 words, so larger blocks get random ones. */
+/* Zeroes and ones in every arrangement prove a network for all inputs (Knuth's 0-1 principle);
+ * there are too many of them for more than 16 words, so larger blocks get random ones. */
 static void test_networks_by_zeroes_and_ones(void) {
     uint64_t state = seed, words[128], spare[128];
     FOR_EACH_SIMD(simd) {
@@ -67,14 +67,16 @@ static void test_networks_by_zeroes_and_ones(void) {
     }
 }
 
-/* A bad input for pivots at fixed places: those places hold the largest words, level after level. */
+/* A bad input for pivots at fixed places: those places hold the largest words, level after
+ * level. */
 static void test_bad_pivots_still_end(void) {
     enum { N = 20000 };
     static uint64_t given[N], words[N], want[N], spare[N];
     uint64_t state = seed;
-    for (int i = 0; i < N; i++) given[i] = (uint64_t)i % 7 == 3 ? UINT64_MAX - (uint64_t)i : (uint64_t)i;
+    for (uint64_t i = 0; i < N; i++) given[i] = i % 7 == 3 ? UINT64_MAX - i : i;
     for (int64_t m = N; m > 128; m = m * 31 / 32)
-        for (int k = 0; k < 64; k++) given[m / 64 * k + m / 128] = UINT64_MAX - check_random(&state) % 9;
+        for (int k = 0; k < 64; k++)
+            given[m / 64 * k + m / 128] = UINT64_MAX - check_random(&state) % 9;
     memcpy(want, given, sizeof given);
     qsort(want, N, 8, check_compare_u64);
     FOR_EACH_SIMD(simd) {

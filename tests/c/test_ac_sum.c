@@ -38,7 +38,8 @@ static void test_floats_have_the_promised_bits_on_every_path(void) {
         char *const at = check_room(&base, (size_t)n * 8, (size_t)s % 13);
         char *const at4 = check_room(&base4, (size_t)n * 4, (size_t)s % 7);
         for (int64_t i = 0; i < n; i++) {
-            x[i] = ldexp((double)(int64_t)check_random(&state), (int)(check_random(&state) % 90) - 100);
+            const int exponent = (int)(check_random(&state) % 90) - 100;
+            x[i] = ldexp((double)(int64_t)check_random(&state), exponent);
             const float f = (float)x[i];
             narrow[i] = (double)f;
             memcpy(at + 8 * i, &x[i], 8);
@@ -73,7 +74,8 @@ static void test_integers_wrap_and_keep_their_sign(void) {
             char *const x = check_room(&base, (size_t)n * size, (size_t)(s + t) % 9);
             uint64_t want = 0;
             for (int64_t i = 0; i < n; i++) {
-                const uint64_t r = check_random(&state) | (uint64_t)(s % 2 ? 0 : 0x8080808080808080);
+                const uint64_t signs = s % 2 ? 0 : UINT64_C(0x8080808080808080);
+                const uint64_t r = check_random(&state) | signs;
                 memcpy(x + (size_t)i * size, &r, size);
                 const int drop = 64 - 8 * (int)size;
                 want += t % 2 ? r << drop >> drop : (uint64_t)((int64_t)(r << drop) >> drop);

@@ -44,7 +44,8 @@ static void test_a_prefix_comes_before_what_it_begins(void) {
     CHECK(ac_words_top(w, 4, top) == 4);
     const char *const want[] = {"a", "aa", "ab", "abc"};
     for (int i = 0; i < 4; i++)
-        CHECK(top[i].length == strlen(want[i]) && memcmp(top[i].bytes, want[i], top[i].length) == 0);
+        CHECK(top[i].length == strlen(want[i]) &&
+              memcmp(top[i].bytes, want[i], top[i].length) == 0);
     ac_words_free(w);
 }
 

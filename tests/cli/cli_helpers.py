@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 
 #: Longer than anything takes that is not hanging, on a busy machine.
-LIMIT = 240
+LIMIT = 120
 
 _TEXT = b"""\
 def course(names):

@@ -286,7 +286,7 @@ def test_two_hundred_megabytes_wait_for_a_reader_and_the_memory_comes_back(fork)
     assert q.stats()["memory_bytes"] > 200 << 20
     for number in range(200):
         assert q.get() == (number, bytes(1 << 20))
-    assert q.stats()["memory_bytes"] < 8 << 20
+    assert q.stats()["memory_bytes"] < 24 << 20  # the spares are 16 MB
 
 
 def test_nothing_of_a_queue_stays_behind() -> None:
@@ -431,7 +431,8 @@ INTERRUPTED = """
         q.put(1)
     if sys.argv[1] == "get_many":
         q.get()
-    waits = {"get": q.get, "put": lambda: q.put(2), "join": q.join, "get_many": lambda: q.get_many(5)}
+    waits = {"get": q.get, "put": lambda: q.put(2), "join": q.join,
+             "get_many": lambda: q.get_many(5)}
     sent = []
 
     def send(*args):

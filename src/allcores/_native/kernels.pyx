@@ -108,8 +108,8 @@ cdef int dtype_of(Py_buffer *view, str name) except -1:
     order = "" if native else " (not this machine's byte order: convert it, e.g. x.byteswap())"
     hint = "; a buffer of bools: view it as bytes, x.view('uint8')" if letter[0] == b"?" else ""
     raise TypeError(
-        f"{name} has items of format {view.format.decode()!r}{order}; accepted are int8 to int64, uint8 "
-        f"to uint64, float32 and float64 (formats b B h H i I l L q Q n N f d){hint}"
+        f"{name} has items of format {view.format.decode()!r}{order}; accepted are int8 to int64, "
+        f"uint8 to uint64, float32 and float64 (formats b B h H i I l L q Q n N f d){hint}"
     )
 
 
@@ -615,9 +615,9 @@ def mandelbrot(width, height, *, xmin=-2.0, xmax=0.5, ymin=-1.25, ymax=1.25, max
     Returns
     -------
     numpy.ndarray or array.array
-        Counts, row after row: out if given, else ``array.array("I")``. A point's count is that of
-        the steps z → z² + point, from 0, done while \\|z| ≤ 2; max_iter if it never left. The same
-        for every number of threads and every processor.
+        Counts, row after row: out if given, else ``array.array("I")``. A point's count is the
+        number of steps z = z*z + point, from 0, done while abs(z) <= 2; max_iter if it never left.
+        The same for every number of threads and every processor.
 
     Raises
     ------

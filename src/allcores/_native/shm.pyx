@@ -1,9 +1,9 @@
 """Queues of picklable objects between processes: the carrier of `allcores.multiprocessing`.
 
-An object becomes bytes in the caller of `put` and an object again in the caller of `get`, outside of
-every lock; in between, csrc/shm moves bytes. A call first tries while it is attached, which is all
-that a small message needs. What must wait, or copy more than 16 KB, runs detached in slices of 50 ms,
-between which signal handlers run.
+An object becomes bytes in the caller of `put` and an object again in the caller of `get`, outside
+of every lock; in between, csrc/shm moves bytes. A call first tries while it is attached, which is
+all that a small message needs. What must wait, or copy more than 16 KB, runs detached in slices of
+50 ms, between which signal handlers run.
 """
 
 cimport cython
@@ -33,22 +33,6 @@ cdef enum:
 
 
 include "shm_codec.pxi"
-
-
-cdef int decode_all(ac_shm_batch *batch, list items, list errors) except -1:
-    # Every record is decoded, also behind one that fails: they are all out of the queue.
-    cdef const uint8_t *at = batch.data
-    cdef ac_shm_record r
-    cdef uint64_t i
-    cdef _Block block = block_of(batch)
-    for i in range(batch.count):
-        memcpy(&r, at, sizeof(r))
-        try:
-            items.append(decode(at, batch.data, block))
-        except Exception as error:
-            errors.append(error)
-        at += ac_shm_record_size(r.bytes)
-    return 0
 
 
 # -- deadlines and statuses -----------------------------------------------------------------------
@@ -81,7 +65,7 @@ cdef bint is_over(ac_shm_status status, int64_t deadline) noexcept:
 
 cdef int raise_os_error(int err, str what) except -1:
     if err == ENOMEM:
-        raise MemoryError(f"{what}: no address space for it; raise 'ulimit -v', or use fewer queues")
+        raise MemoryError(f"{what}: no address space for it; raise 'ulimit -v' or use fewer queues")
     if err == EMFILE or err == ENFILE:
         raise OSError(err, f"{what}: {os.strerror(err)}; every queue holds one descriptor in every "
                            "process (ulimit -n)")
@@ -407,190 +391,15 @@ cdef int raise_status(ShmQueue self, ac_shm_status status) except -1:
         stats = self.stats()
         raise MemoryError(
             f"the queue holds {stats['waiting_bytes'] >> 20} MB in {stats['depth']} messages, and "
-            f"its limit is {stats['limit_bytes'] >> 20} MB: the message was not put. Give the queue "
-            "a maxsize, so that put waits for the readers, or start more readers"
+            f"its limit is {stats['limit_bytes'] >> 20} MB: the message was not put. Give the "
+            "queue a maxsize, so that put waits for the readers, or start more readers"
         )
     if status == AC_SHM_NOMEM:
         raise MemoryError(
             "the system has no memory for the message; nothing was put or taken. Give the queue a "
             "maxsize, or raise the limit that is set on this process or container"
         )
-    raise QueueCorrupted("a process has written over the shared memory of the queue: make a new one")
+    raise QueueCorrupted("a process has written over the queue's shared memory: make a new queue")
 
 
-# -- put ------------------------------------------------------------------------------------------
-
-cdef inline int put_message(ShmQueue self, message *m, object block, object timeout) except -1:
-    cdef ac_shm_record record
-    cdef ac_shm_image image
-    cdef ac_shm_status status
-    cdef uint64_t count
-    cdef size_t size
-    record.bytes = m.bytes
-    record.kind = m.kind
-    record.mark = AC_SHM_MARK
-    image.front = &record
-    image.front_bytes = sizeof(record)
-    image.body = m.data
-    image.body_bytes = m.bytes
-    image.count = 1
-    status = ac_shm_queue_put(&self.q, &image, AC_SHM_TRY, &count, &size)
-    if status != AC_SHM_OK:
-        put_slow(self, &image, deadline_of(block, timeout), status, &count, &size)
-    return 0
-
-
-cdef int put_slow(ShmQueue self, ac_shm_image *image, int64_t deadline, ac_shm_status status,
-                  uint64_t *count, size_t *size) except -1:
-    while status != AC_SHM_OK:
-        if is_over(status, deadline):
-            ac_shm_queue_pass_on(&self.q)
-            raise Full
-        if status == AC_SHM_FULL or status == AC_SHM_BUSY or status == AC_SHM_BIG or \
-                status == AC_SHM_INTERRUPTED:
-            with nogil:
-                status = ac_shm_queue_put(&self.q, image, deadline, count, size)
-            if status != AC_SHM_OK:
-                check_signals(self)
-        else:
-            raise_status(self, status)
-    return 0
-
-
-cdef int check_signals(ShmQueue self) except -1:
-    try:
-        PyErr_CheckSignals()
-    except BaseException:
-        ac_shm_queue_pass_on(&self.q)  # a wake that chose us goes to another
-        raise
-    return 0
-
-
-cdef int append(_Block image, size_t *used, message *m) except -1:
-    # Adds a record; `image.bytes` is the room that there is.
-    cdef ac_shm_record record
-    cdef size_t size = ac_shm_record_size(m.bytes), room = <size_t>image.bytes
-    cdef void *grown
-    cdef uint8_t *at
-    if room - used[0] < size:
-        room = max(2 * room, used[0] + size)
-        grown = realloc(image.data, room)
-        if grown == NULL:
-            raise MemoryError("no memory for the batch; nothing was put")
-        image.data = grown
-        image.bytes = <Py_ssize_t>room
-    record.bytes = m.bytes
-    record.kind = m.kind
-    record.mark = AC_SHM_MARK
-    at = <uint8_t *>image.data + used[0]
-    memcpy(at, &record, sizeof(record))
-    if m.bytes != 0:
-        memcpy(at + sizeof(record), m.data, m.bytes)
-    memset(at + sizeof(record) + m.bytes, 0, size - sizeof(record) - m.bytes)
-    used[0] += size
-    return 0
-
-
-cdef int put_images(ShmQueue self, tuple items, int64_t deadline) except -1:
-    cdef _Block buffer = _Block.__new__(_Block)
-    cdef ac_shm_image image
-    cdef ac_shm_status status
-    cdef message m
-    cdef size_t used = 0, size = 0, at = 0
-    cdef uint64_t total = <uint64_t>len(items), put = 0, count = 0
-    buffer.bytes = 0
-    for obj in items:
-        alive = encode(obj, &m)
-        append(buffer, &used, &m)
-    image.body = NULL
-    image.body_bytes = 0
-    while put < total:
-        image.front = <uint8_t *>buffer.data + at
-        image.front_bytes = used - at
-        image.count = total - put
-        status = ac_shm_queue_put(&self.q, &image, AC_SHM_TRY, &count, &size)
-        if status != AC_SHM_OK:
-            try:
-                put_slow(self, &image, deadline, status, &count, &size)
-            except BaseException as error:
-                error.count = put
-                raise
-        put += count
-        at += size
-    return 0
-
-
-# -- get ------------------------------------------------------------------------------------------
-
-cdef int take_slow(ShmQueue self, uint64_t most, ac_shm_batch *batch, int64_t deadline,
-                   ac_shm_status status) except -1:
-    while status != AC_SHM_OK:
-        if is_over(status, deadline):
-            ac_shm_queue_pass_on(&self.q)
-            raise Empty
-        if status == AC_SHM_EMPTY or status == AC_SHM_BUSY or status == AC_SHM_BIG or \
-                status == AC_SHM_INTERRUPTED:
-            with nogil:
-                status = ac_shm_queue_take(&self.q, most, batch, deadline)
-            if status != AC_SHM_OK:
-                check_signals(self)
-        else:
-            raise_status(self, status)
-    return 0
-
-
-cdef inline void tidy(ShmQueue self, ac_shm_batch *batch) noexcept:
-    if batch.untidy:
-        with nogil:
-            ac_shm_queue_tidy(&self.q)
-
-
-cdef object get_one(ShmQueue self, object block, object timeout):
-    cdef uint64_t small[SMALL_WORDS]
-    cdef ac_shm_batch batch
-    cdef ac_shm_status status
-    batch.small = small
-    batch.small_bytes = sizeof(small)
-    batch.large = NULL
-    status = ac_shm_queue_take(&self.q, 1, &batch, AC_SHM_TRY)
-    if status != AC_SHM_OK:
-        take_slow(self, 1, &batch, deadline_of(block, timeout), status)
-    tidy(self, &batch)
-    return decode(batch.data, batch.data, block_of(&batch))
-
-
-cdef list get_some(ShmQueue self, object n, object block, object timeout):
-    cdef uint64_t small[SMALL_WORDS]
-    cdef ac_shm_batch batch
-    cdef ac_shm_status status
-    cdef list items = [], errors = []
-    cdef uint64_t most
-    cdef int64_t deadline = deadline_of(block, timeout)
-    if isinstance(n, bool) or not hasattr(n, "__index__"):
-        raise TypeError(f"n must be an int, not {type(n).__name__}")
-    number = n.__index__()
-    if number < 1:
-        raise ValueError(f"n must be at least 1, not {number}")
-    most = min(number, 1 << 62)
-    while most > 0:
-        batch.small = small
-        batch.small_bytes = sizeof(small)
-        batch.large = NULL
-        status = ac_shm_queue_take(&self.q, most, &batch, AC_SHM_TRY)
-        if status == AC_SHM_BIG or (status == AC_SHM_BUSY and items):
-            with nogil:
-                status = ac_shm_queue_take(&self.q, most, &batch, AC_SHM_NOWAIT)
-        if status != AC_SHM_OK:
-            if items:
-                break  # what was taken is returned; the rest is for the next call
-            take_slow(self, most, &batch, deadline, status)
-        tidy(self, &batch)
-        most -= batch.count
-        decode_all(&batch, items, errors)
-        if errors:
-            break
-    if errors:
-        error = errors[0]
-        error.items = items
-        raise error
-    return items
+include "shm_moves.pxi"

@@ -30,7 +30,7 @@ cdef enum:
     LARGE_COPY = 16384  # rule 2 of DESIGN.md: above it a copy runs detached
 
 
-# -- objects to bytes -------------------------------------------------------------------------------
+# -- objects to bytes -----------------------------------------------------------------------------
 
 cdef struct message:
     uint32_t kind
@@ -118,39 +118,7 @@ cdef object encode(object obj, message *m):
     return data
 
 
-# -- bytes to objects -------------------------------------------------------------------------------
-
-@cython.final
-cdef class _Block:
-    # Memory from malloc that a take has filled; the records in it are unpickled in place.
-    cdef void *data
-    cdef Py_ssize_t bytes
-
-    def __cinit__(self):
-        self.data = NULL
-
-    def __dealloc__(self):
-        free(self.data)
-
-    def __getbuffer__(self, Py_buffer *view, int flags):
-        PyBuffer_FillInfo(view, self, self.data, self.bytes, 1, flags)
-
-
-cdef _Block block_of(ac_shm_batch *batch):
-    # Takes over the malloced memory of a batch, if there is any.
-    cdef _Block block
-    if batch.large == NULL:
-        return None
-    try:
-        block = _Block.__new__(_Block)
-    except BaseException:
-        free(batch.large)
-        raise
-    block.data = batch.large
-    block.bytes = <Py_ssize_t>batch.bytes
-    batch.large = NULL
-    return block
-
+# -- bytes to objects -----------------------------------------------------------------------------
 
 cdef bytes bytes_of(const uint8_t *data, size_t n):
     cdef bytes result
@@ -164,34 +132,26 @@ cdef bytes bytes_of(const uint8_t *data, size_t n):
     return result
 
 
-cdef object decode(const uint8_t *at, const uint8_t *start, _Block block):
-    cdef ac_shm_record r
+cdef object decode(uint32_t kind, const uint8_t *data, size_t n, bytes whole):
+    # `whole` is None, or a bytes object that is the payload and that nobody else has seen.
     cdef int64_t number
     cdef double real
-    cdef const uint8_t *data = at + sizeof(ac_shm_record)
-    cdef Py_ssize_t offset
-    memcpy(&r, at, sizeof(r))
-    if r.kind == KIND_PICKLE:
-        if block is None or r.bytes <= LARGE_COPY:
-            return loads(bytes_of(data, r.bytes))
-        offset = data - start
-        with memoryview(block) as whole:
-            with whole[offset:offset + <Py_ssize_t>r.bytes] as part:
-                return loads(part)
-    if r.kind == KIND_INT and r.bytes == sizeof(number):
+    if kind == KIND_PICKLE:
+        return loads(bytes_of(data, n) if whole is None else whole)
+    if kind == KIND_INT and n == sizeof(number):
         memcpy(&number, data, sizeof(number))
         return number
-    if r.kind == KIND_BYTES:
-        return bytes_of(data, r.bytes)
-    if r.kind == KIND_ASCII:
-        return PyUnicode_DecodeASCII(<const char *>data, <Py_ssize_t>r.bytes, NULL)
-    if r.kind == KIND_NONE:
+    if kind == KIND_BYTES:
+        return bytes_of(data, n) if whole is None else whole
+    if kind == KIND_ASCII:
+        return PyUnicode_DecodeASCII(<const char *>data, <Py_ssize_t>n, NULL)
+    if kind == KIND_NONE:
         return None
-    if r.kind == KIND_FLOAT and r.bytes == sizeof(real):
+    if kind == KIND_FLOAT and n == sizeof(real):
         memcpy(&real, data, sizeof(real))
         return real
-    if r.kind == KIND_TRUE:
+    if kind == KIND_TRUE:
         return True
-    if r.kind == KIND_FALSE:
+    if kind == KIND_FALSE:
         return False
-    raise QueueCorrupted(f"a message of unknown kind {r.kind} came out of the queue")
+    raise QueueCorrupted(f"a message of unknown kind {kind} came out of the queue")

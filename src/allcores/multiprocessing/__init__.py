@@ -3,9 +3,10 @@
     from allcores import multiprocessing as mp
 
 exports all that the standard module does. `Process`, `Queue` and `JoinableQueue` are ours, also of
-the contexts of `get_context`, which are real `multiprocessing.context.BaseContext` objects; `wait` is
-new. Everything else is the standard library's own. On systems other than Linux the queues are the
-standard ones with our methods; see `allcores.multiprocessing.queues`.
+the contexts of `get_context`, which are real `multiprocessing.context.BaseContext` objects; `wait`
+is new. Everything else, `SimpleQueue` and `Pool` included, is the standard library's own. On systems
+other than Linux the queues are the standard ones with our methods; see
+`allcores.multiprocessing.queues`.
 """
 
 from importlib import import_module as _import_module

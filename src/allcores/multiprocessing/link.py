@@ -1,11 +1,11 @@
 """What connects a child with its parent: a lifeline that ends it, and a report that outlives it.
 
-The lifeline is a pipe. The parent keeps the writing end and never writes; the child keeps the reading
-end and asks the kernel to send it SIGKILL when the last writing end is closed (O_ASYNC, F_SETSIG),
-which the kernel does however the parent ends. No thread watches, so a child that forks later is not
-warned of one, and no handler can be in the way. PR_SET_PDEATHSIG would track the thread that started
-the child instead of the process. A child that is forked inherits the writing ends of its elder
-siblings: it closes them at once, else they would live as long as it does.
+The lifeline is a pipe. The parent keeps the writing end and never writes; the child keeps the
+reading end and asks the kernel to send it SIGKILL when the last writing end is closed (O_ASYNC,
+F_SETSIG), which the kernel does however the parent ends. No thread watches, so a child that forks
+later is not warned of one, and no handler can be in the way. PR_SET_PDEATHSIG would track the
+thread that started the child instead of the process. A child that is forked inherits the writing
+ends of its elder siblings: it closes them at once, else they would live as long as it does.
 
 The report is a memfd (where there is none, an unlinked file): the child writes what it raised, and
 the length last; the parent reads when the child has ended. However large it is, nobody waits.

@@ -54,7 +54,7 @@ class OurProcess(BaseProcess):
         self._settle()
 
     def close(self) -> None:
-        """Release what the object holds, once the child has ended; see `multiprocessing.Process`."""
+        """Release what the object holds, once the child has ended."""
         super().close()
         if self._link is not None:
             self._link.close()

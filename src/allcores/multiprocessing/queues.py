@@ -54,7 +54,7 @@ if sys.platform == "linux" or TYPE_CHECKING:
         When a process is killed in the middle of a `put`, nothing of it is seen; in the middle of a
         `get`, at most the one object, or the one batch of `get_many`, that it held is lost. The
         others go on. A process that is stopped (SIGSTOP) at the wrong instruction makes the others
-        wait until it goes on: it is not dead.
+        wait until it goes on, or until their timeouts: it is not dead.
 
         Objects come out in the order in which they were put, of all processes together. All methods
         may be called by any thread of any process. The queue reaches children by inheritance or as
