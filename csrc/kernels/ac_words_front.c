@@ -45,15 +45,19 @@ static ac_front_block *new_block(ac_words_front *f) {
     return (ac_front_block *)f->pool[f->pools - 1].data + --f->pool_room;
 }
 
-/* Counts a part's list; its blocks may be used again. */
-static bool drain(ac_words_front *f, ac_front_part *part, ac_words_table *to, int skip) {
+/* Counts a part's list. Its blocks go to *spare to be used again; NULL drops them: at the end
+ * several threads collect parts of one front. */
+static bool drain(const ac_words_front *f, ac_front_part *part, ac_words_table *to, int skip,
+                  ac_front_block **spare) {
     while (part->blocks != NULL) {
         ac_front_block *const block = part->blocks;
         if (!ac_words_table_add_many(to, block->slot, block->used, f->seed, skip, false))
             return false;
         part->blocks = block->next;
-        block->next = f->spare;
-        f->spare = block;
+        if (spare != NULL) {
+            block->next = *spare;
+            *spare = block;
+        }
     }
     part->records = 0;
     return true;
@@ -64,7 +68,8 @@ static bool push_out(ac_words_front *f, const ac_word_slot *s) {
     ac_front_part *const part = &f->part[hash >> (64 - AC_FRONT_PART_BITS)];
     ac_front_block *block = part->blocks;
     if (block == NULL || block->used == (int64_t)(sizeof block->slot / sizeof *block->slot)) {
-        if (part->records >= AC_FRONT_LIST && !drain(f, part, &part->table, AC_FRONT_PART_BITS))
+        if (part->records >= AC_FRONT_LIST &&
+            !drain(f, part, &part->table, AC_FRONT_PART_BITS, &f->spare))
             return false;
         block = new_block(f);
         if (block == NULL) return false;
@@ -122,7 +127,7 @@ bool ac_words_front_collect(ac_words_front *f, int part, ac_words_table *to, int
             ac_words_table_free(&p->table);
         }
     }
-    if (!drain(f, p, to, skip)) return false;
+    if (!drain(f, p, to, skip, NULL)) return false;
     ac_word_slot *const own = f->slots + part * each;
     if (!ac_words_table_add_many(to, own, each, f->seed, skip, false)) return false;
     memset(own, 0, (size_t)each * sizeof *own);

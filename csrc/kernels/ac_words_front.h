@@ -61,7 +61,8 @@ bool ac_words_front_add(ac_words_front *f, const ac_word_slot *word, uint64_t ha
 int64_t ac_words_front_records(const ac_words_front *f, int part);
 
 /* Counts everything of one part into a table whose hashes begin with `skip` bits of the part (0 or
- * AC_FRONT_PART_BITS); the part is empty then. False if there is no memory. */
+ * AC_FRONT_PART_BITS); the part is empty then. Different parts may be collected by different
+ * threads at the same time. False if there is no memory. */
 bool ac_words_front_collect(ac_words_front *f, int part, ac_words_table *to, int skip);
 
 #endif

@@ -63,7 +63,11 @@ def _interrupt_once(choose: random.Random, folder: Path, tmp_path: Path) -> None
     assert taken < _PROMISED, f"{taken:.2f} s in {jobs}"
     assert mark.living() == []
     assert list(tmp_path.rglob("*")) == [temporary]
-    assert _abandoned(set(os.listdir("/dev/shm")) - shared) == []
+    # Other programs come and go there too: what is ours would stay.
+    deadline = time.monotonic() + 20
+    while left := _abandoned(set(os.listdir("/dev/shm")) - shared):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
 
 
 def test_control_c_leaves_nothing(seed: int, folder: Path, tmp_path: Path) -> None:
