@@ -284,7 +284,8 @@ def test_every_c_source_has_its_test() -> None:
 
 
 def test_every_python_module_has_its_test() -> None:
-    """A test named after it; or, for the parts of a command, one that imports it by its name."""
+    """A test named after it; for the parts of the command, which tests run as a whole, also one named
+    after their folder, or one that imports them by name."""
     tests = sorted((ROOT / "tests").rglob("test_*.py"))
     stems = {path.stem for path in tests}
     imported = {
@@ -298,7 +299,11 @@ def test_every_python_module_has_its_test() -> None:
         if path.name in ("__init__.py", "__main__.py"):
             continue
         named = {f"test_{path.stem}", f"test_{path.parent.name}_{path.stem}"} & stems
-        within_command = "cli" in path.parts and module_name(path) in imported
+        stem = PLATFORM.sub("", path.stem.removesuffix("_other"))
+        within_command = "cli" in path.parts and (
+            module_name(path) in imported
+            or {f"test_cli_{path.parent.name}", f"test_cli_{stem}"} & stems
+        )
         if not named and not within_command:
             missing.append(str(path.relative_to(ROOT)))
     assert not missing, f"no test_<name>.py for: {missing}"

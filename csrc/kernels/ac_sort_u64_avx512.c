@@ -96,8 +96,7 @@ V_INLINE void merge_columns(vec *r, int rows, int group) {
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i++) {
             const vec other = shift_columns(r[i], d);
-            const vec lo = _mm512_min_epu64(r[i], other), hi = _mm512_max_epu64(r[i], other);
-            r[i] = _mm512_mask_mov_epi64(lo, second, hi);
+            r[i] = _mm512_mask_max_epu64(_mm512_min_epu64(r[i], other), second, r[i], other);
         }
     }
     clean_columns(r, rows);
@@ -126,6 +125,51 @@ V_INLINE void transpose8(vec *r) {
     }
 }
 
+/* Two rows a, b become a0 b0 a1 b1 ... in two rows; pairs of lanes likewise. */
+V_INLINE void interleave(vec *a, vec *b) {
+    const vec low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
+    const vec high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+    const vec first = _mm512_permutex2var_epi64(*a, low, *b);
+    *b = _mm512_permutex2var_epi64(*a, high, *b);
+    *a = first;
+}
+
+V_INLINE void interleave_pairs(vec *a, vec *b) {
+    const vec low = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+    const vec high = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+    const vec first = _mm512_permutex2var_epi64(*a, low, *b);
+    *b = _mm512_permutex2var_epi64(*a, high, *b);
+    *a = first;
+}
+
+/* Words that go up column after column go up row after row afterwards. */
+V_INLINE void rows_of_columns(vec *r, int rows) {
+    if (rows == 2) {
+        interleave(&r[0], &r[1]);
+    } else if (rows == 4) {
+        interleave(&r[0], &r[1]);
+        interleave(&r[2], &r[3]);
+        interleave_pairs(&r[0], &r[2]); /* words 0-15 in rows 0 and 2 */
+        interleave_pairs(&r[1], &r[3]);
+        const vec third = r[1];
+        r[1] = r[2];
+        r[2] = third;
+    } else if (rows == 8) {
+        transpose8(r);
+    } else {
+        vec odd[8]; /* a column fills two rows */
+        transpose8(r);
+        transpose8(r + 8);
+#pragma GCC unroll 8
+        for (int i = 0; i < 8; i++) odd[i] = r[8 + i];
+#pragma GCC unroll 8
+        for (int i = 7; i >= 0; i--) {
+            r[2 * i] = r[i];
+            r[2 * i + 1] = odd[i];
+        }
+    }
+}
+
 /* Sorts n words, 8 * (rows / 2) < n <= 8 * rows, with the missing ones taken as the largest
  * word. */
 V_INLINE void sort_rows(ac_u64_at *words, int64_t n, int rows) {
@@ -141,23 +185,12 @@ V_INLINE void sort_rows(ac_u64_at *words, int64_t n, int rows) {
     merge_columns(r, rows, 2);
     merge_columns(r, rows, 4);
     merge_columns(r, rows, 8);
-    /* Column c holds words c*rows and on. With 16 rows a column fills two output rows, with 8 one,
-     * with fewer the columns are gathered through memory. */
-    if (rows >= 8) {
-        transpose8(r);
-        if (rows == 16) transpose8(r + 8);
+    rows_of_columns(r, rows);
 #pragma GCC unroll 16
-        for (int i = 0; i < rows; i++) {
-            const int out = rows == 16 ? (i % 8) * 2 + i / 8 : i;
-            const int64_t left = n - 8 * out;
-            const __mmask8 have = left >= 8 ? 0xFF : left <= 0 ? 0 : (__mmask8)((1u << left) - 1);
-            _mm512_mask_storeu_epi64((void *)(words + 8 * out), have, r[i]);
-        }
-    } else {
-        uint64_t out[8 * 4];
-#pragma GCC unroll 16
-        for (int i = 0; i < rows; i++) _mm512_storeu_si512(out + 8 * i, r[i]);
-        for (int64_t i = 0; i < n; i++) words[i] = out[(i % rows) * 8 + i / rows];
+    for (int i = 0; i < rows; i++) {
+        const int64_t left = n - 8 * i;
+        const __mmask8 have = left >= 8 ? 0xFF : left <= 0 ? 0 : (__mmask8)((1u << left) - 1);
+        _mm512_mask_storeu_epi64((void *)(words + 8 * i), have, r[i]);
     }
 }
 
@@ -194,6 +227,17 @@ V_INLINE void put(ac_u64_at *words, vec v, vec pivot, int64_t *left, int64_t *ri
     *right -= highs;
 }
 
+/* The same for the lanes of `have` only. */
+V_INLINE void put_some(ac_u64_at *words, vec v, __mmask8 have, vec pivot, int64_t *left,
+                       int64_t *right) {
+    const __mmask8 high = _mm512_mask_cmpgt_epu64_mask(have, v, pivot);
+    const __mmask8 low = (__mmask8)(have & ~high);
+    *right -= __builtin_popcount(high);
+    _mm512_mask_compressstoreu_epi64((void *)(words + *right), high, v);
+    _mm512_mask_compressstoreu_epi64((void *)(words + *left), low, v);
+    *left += __builtin_popcount(low);
+}
+
 /* Reorders words[0..n), n >= 2 * UNROLL * LANES, so that words <= pivot come first; returns how
  * many there are.
  *
@@ -206,8 +250,13 @@ TARGET static int64_t partition(ac_u64_at *words, int64_t n, uint64_t pivot_word
     const vec pivot = _mm512_set1_epi64((long long)pivot_word);
     const int64_t step = UNROLL * LANES;
     const int64_t ragged = n % step, whole = n - ragged;
-    uint64_t tail[UNROLL * LANES];
-    for (int64_t i = 0; i < ragged; i++) tail[i] = words[whole + i];
+    vec tail[UNROLL]; /* the ragged end */
+#pragma GCC unroll 4
+    for (int i = 0; i < UNROLL; i++) {
+        const int64_t some = ragged - i * LANES;
+        const __mmask8 have = some >= LANES ? 0xFF : some <= 0 ? 0 : (__mmask8)((1u << some) - 1);
+        tail[i] = _mm512_maskz_loadu_epi64(have, (const void *)(words + whole + i * LANES));
+    }
 
     vec first[UNROLL], last[UNROLL];
     int64_t read_lo = step, read_hi = whole - step; /* not yet read: [read_lo, read_hi) */
@@ -217,16 +266,15 @@ TARGET static int64_t partition(ac_u64_at *words, int64_t n, uint64_t pivot_word
         first[i] = load(words + i * LANES);
         last[i] = load(words + read_hi + i * LANES);
     }
-    /* The ragged end fills at most step - 1 places of the step that are free at the left. */
-    int64_t t = 0;
-    for (; t + LANES <= ragged; t += LANES)
-        put(words, load((const ac_u64_at *)tail + t), pivot, &left, &right);
-    for (; t < ragged; t++) {
-        const int64_t high = tail[t] > pivot_word;
-        words[left] = tail[t];
-        words[right - 1] = tail[t];
-        left += 1 - high;
-        right -= high;
+    /* It fills at most step - 1 places of the step that are free at the left. */
+#pragma GCC unroll 4
+    for (int i = 0; i < UNROLL; i++) {
+        const int64_t some = ragged - i * LANES;
+        if (some >= LANES) {
+            put(words, tail[i], pivot, &left, &right);
+        } else if (some > 0) {
+            put_some(words, tail[i], (__mmask8)((1u << some) - 1), pivot, &left, &right);
+        }
     }
     while (read_lo < read_hi) {
         vec v[UNROLL];
@@ -252,14 +300,36 @@ TARGET static int64_t partition(ac_u64_at *words, int64_t n, uint64_t pivot_word
 
 /* ---- quicksort ------------------------------------------------------------------------------ */
 
-/* The middle one of words spread evenly over the array. The places do not depend on the words, so
- * an adversary can make it bad; then the depth runs out and heapsort takes over. */
+/* About the middle one of words spread evenly over the array: the median of three in each of eight
+ * lanes (of nine in large arrays), then the fourth of those eight. The places do not depend on the
+ * words, so an adversary can make it bad; then the depth runs out and heapsort takes over. */
+V_INLINE vec median3(vec a, vec b, vec c) {
+    return _mm512_max_epu64(_mm512_min_epu64(a, b),
+                            _mm512_min_epu64(_mm512_max_epu64(a, b), c));
+}
+
+V_INLINE vec pick3(const ac_u64_at *words, vec place, int64_t apart) {
+    const ac_u64_at *const second = words + apart, *const third = second + apart;
+    return median3(_mm512_i64gather_epi64(place, (const void *)words, 8),
+                   _mm512_i64gather_epi64(place, (const void *)second, 8),
+                   _mm512_i64gather_epi64(place, (const void *)third, 8));
+}
+
 TARGET static uint64_t choose_pivot(const ac_u64_at *words, int64_t n) {
-    uint64_t sample[64];
-    const int count = n < 2048 ? 16 : n < 32768 ? 32 : 64;
-    for (int i = 0; i < count; i++) sample[i] = words[n / count * i + n / count / 2];
-    sort_block((ac_u64_at *)sample, count);
-    return sample[count / 2];
+    const vec lane = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+    const vec place = _mm512_mullo_epi64(lane, _mm512_set1_epi64(n / 8));
+    const int64_t part = n / 8 / 3, ninth = part / 3;
+    vec m;
+    if (n < 2048) {
+        m = pick3(words, place, part);
+    } else {
+        m = median3(pick3(words, place, ninth), pick3(words + part, place, ninth),
+                    pick3(words + 2 * part, place, ninth));
+    }
+    uint64_t sample[8];
+    _mm512_storeu_si512(sample, m);
+    sort_block((ac_u64_at *)sample, 8);
+    return sample[3];
 }
 
 static void sift_down(ac_u64_at *words, int64_t top, int64_t n) {

@@ -224,12 +224,13 @@ def count_words(
     shortest, longest = _length_limits(length)
     if top is not None:
         top = _whole(top, "top")
-    with contextlib.ExitStack() as opened:
-        if isinstance(data, (list, tuple)):
-            texts = tuple(_open(item, opened) for item in data)
-        else:
-            texts = (_open(data, opened),)
-        table = count_words_in(texts, shortest, longest, threads)
+    if isinstance(data, (list, tuple, str, os.PathLike)):
+        items = data if isinstance(data, (list, tuple)) else (data,)
+        with contextlib.ExitStack() as opened:
+            texts = tuple(_open(item, opened) for item in items)
+            table = count_words_in(texts, shortest, longest, threads)
+    else:
+        table = count_words_in((data,), shortest, longest, threads)
     if top is None:
         return WordCounts._of(table)
     return WordCounts._of(table_of_pairs(table.most_common(top), table.total), ranked=True)

@@ -13,6 +13,7 @@ from cpython.buffer cimport (
     PyObject_GetBuffer,
 )
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.long cimport PyLong_AsUnsignedLongLongMask
 from libc.math cimport isfinite
 from libc.stdint cimport INT64_MAX, UINT32_MAX, UINT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
@@ -35,139 +36,7 @@ check_compiled(__name__, AC_VERSION.decode())
 
 import array as _array
 
-cdef object _NAMES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
-                      "float32", "float64")
-cdef const char *TYPECODES = b"bBhHiIqQfd"
-cdef dict _TEMPLATES = {code: _array.array(code) for code in "bBhHiIlLqQfd"}
-
-
-# ---- buffers -------------------------------------------------------------------------------------
-
-cdef bint is_ndarray(object x):
-    # NumPy is never imported here: if it is not there yet, x is no ndarray.
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(x, numpy.ndarray)
-
-
-cdef int get_view(object x, Py_buffer *view, str name) except -1:
-    # Fills *view, which the caller releases, with any buffer whose bytes lie together.
-    if not PyObject_CheckBuffer(x):
-        hint = ""
-        if isinstance(x, str):
-            hint = "; encode it first: text.encode()"
-        elif isinstance(x, (list, tuple, range)):
-            hint = "; make a buffer of it: array.array('d', numbers)"
-        raise TypeError(
-            f"{name} must be a buffer (bytes, bytearray, array.array, memoryview, mmap, "
-            f"numpy.ndarray), not {type(x).__name__}{hint}"
-        )
-    PyObject_GetBuffer(x, view, PyBUF_FORMAT | PyBUF_STRIDES)
-    if not PyBuffer_IsContiguous(view, b"C"):
-        strides = tuple([view.strides[i] for i in range(view.ndim)])
-        PyBuffer_Release(view)
-        raise ValueError(
-            f"{name} must be C-contiguous; it has strides of {strides} bytes. "
-            "Pass a copy: numpy.ascontiguousarray(x), or bytes(x)"
-        )
-    return 0
-
-
-cdef int dtype_of(Py_buffer *view, str name) except -1:
-    # The letter says the kind, the item size the width: 'l' has 4 or 8 bytes.
-    cdef char *letter = view.format
-    cdef bint native = True
-    cdef int kind = -1
-    if letter == NULL:
-        return AC_U8  # a buffer without a format is one of bytes
-    if letter[0] == b"@" or letter[0] == b"=" or letter[0] == b"|":
-        letter += 1
-    elif letter[0] == b"<":
-        native = sys.byteorder == "little" or view.itemsize == 1
-        letter += 1
-    elif letter[0] == b">" or letter[0] == b"!":
-        native = sys.byteorder == "big" or view.itemsize == 1
-        letter += 1
-    if native and letter[0] != 0 and letter[1] == 0:
-        if strchr(b"bhilqn", letter[0]) != NULL:
-            kind = 0
-        elif strchr(b"BHILQN", letter[0]) != NULL:
-            kind = 1
-        elif letter[0] == b"f" and view.itemsize == 4:
-            return AC_F32
-        elif letter[0] == b"d" and view.itemsize == 8:
-            return AC_F64
-    if kind >= 0:
-        if view.itemsize == 1:
-            return AC_U8 if kind else AC_I8
-        if view.itemsize == 2:
-            return AC_U16 if kind else AC_I16
-        if view.itemsize == 4:
-            return AC_U32 if kind else AC_I32
-        if view.itemsize == 8:
-            return AC_U64 if kind else AC_I64
-    order = "" if native else " (not this machine's byte order: convert it, e.g. x.byteswap())"
-    hint = "; a buffer of bools: view it as bytes, x.view('uint8')" if letter[0] == b"?" else ""
-    raise TypeError(
-        f"{name} has items of format {view.format.decode()!r}{order}; accepted are int8 to int64, "
-        f"uint8 to uint64, float32 and float64 (formats b B h H i I l L q Q n N f d){hint}"
-    )
-
-
-cdef int get_numbers(object x, Py_buffer *view, ac_dtype *dtype, str name) except -1:
-    # Fills *view, which the caller releases, with a one-dimensional buffer of numbers.
-    get_view(x, view, name)
-    try:
-        if view.ndim != 1:
-            shape = tuple([view.shape[i] for i in range(view.ndim)])
-            raise ValueError(
-                f"{name} must have one dimension, not {view.ndim} (shape {shape}); "
-                "flatten it: x.reshape(-1), or memoryview(x).cast('B').cast(format)"
-            )
-        dtype[0] = <ac_dtype>dtype_of(view, name)
-    except BaseException:
-        PyBuffer_Release(view)
-        raise
-    return 0
-
-
-cdef Py_ssize_t length_of(Py_buffer *view) noexcept nogil:
-    return view.len // view.itemsize
-
-
-cdef int get_out(object out, Py_buffer *view, ac_dtype dtype, Py_ssize_t n) except -1:
-    # Fills *view, which the caller releases, with a writable buffer of n numbers of one type.
-    cdef ac_dtype found
-    get_numbers(out, view, &found, "out")
-    try:
-        if view.readonly:
-            raise ValueError("out is read-only; pass a writable buffer, or leave out= away")
-        if found != dtype:
-            raise TypeError(f"out must hold {_NAMES[dtype]}, not {_NAMES[found]}")
-        if length_of(view) != n:
-            raise ValueError(f"out must have {n} items, not {length_of(view)}")
-    except BaseException:
-        PyBuffer_Release(view)
-        raise
-    return 0
-
-
-cdef bint overlap(Py_buffer *a, Py_buffer *b) noexcept:
-    cdef const char *a_lo = <const char *>a.buf
-    cdef const char *b_lo = <const char *>b.buf
-    return a.len > 0 and b.len > 0 and a_lo < b_lo + b.len and b_lo < a_lo + a.len
-
-
-cdef object new_array(str typecode, Py_ssize_t n):
-    return array.clone(_TEMPLATES[typecode], n, False)
-
-
-cdef object new_like(object x, Py_buffer *view, ac_dtype dtype):
-    # A buffer of the kind and type of x, uninitialised.
-    cdef Py_ssize_t n = length_of(view)
-    if is_ndarray(x):
-        return sys.modules["numpy"].empty(n, dtype=x.dtype)
-    typecode = x.typecode if isinstance(x, _array.array) else chr(TYPECODES[<int>dtype])
-    return new_array(typecode, n)
+include "kernels_buffers.pxi"
 
 
 # ---- numbers -------------------------------------------------------------------------------------
@@ -404,9 +273,11 @@ def crc32(data, value=0, *, threads=None):
     cdef Py_buffer view
     cdef uint32_t crc
     cdef int rc
-    if not hasattr(value, "__index__"):
-        raise TypeError(f"value must be an int, not {type(value).__name__}")
-    crc = value.__index__() & 0xFFFFFFFF
+    if type(value) is not int:
+        if not hasattr(value, "__index__"):
+            raise TypeError(f"value must be an int, not {type(value).__name__}")
+        value = value.__index__()
+    crc = <uint32_t>PyLong_AsUnsignedLongLongMask(value)
     runtime_exec(&ex, threads)
     get_view(data, &view, "data")
     try:
@@ -418,140 +289,7 @@ def crc32(data, value=0, *, threads=None):
     return crc
 
 
-@cython.final
-cdef class WordTable:
-    """What allcores.kernels.WordCounts is a view of. Never changes once it can be reached."""
-
-    cdef ac_words *words
-    cdef uint64_t total_words
-
-    def __cinit__(self, *args, **kwargs):
-        self.words = NULL
-
-    def __dealloc__(self):
-        ac_words_free(self.words)
-
-    @property
-    def total(self):
-        """How many words were counted."""
-        return self.total_words
-
-    def __len__(self):
-        return ac_words_distinct(self.words) if self.words != NULL else 0
-
-    def get(self, word):
-        """Return how often a word was counted; 0 for whatever is no bytes."""
-        if self.words == NULL or not isinstance(word, bytes):
-            return 0
-        return ac_words_get(self.words, <const uint8_t *>PyBytes_AS_STRING(word),
-                            PyBytes_GET_SIZE(word))
-
-    def of_length(self, length):
-        """Return how many of the words counted have a length in bytes."""
-        cdef uint64_t wanted, found
-        if self.words == NULL or not 0 < length < 1 << 63:
-            return 0
-        wanted = length
-        with nogil:
-            found = ac_words_of_length(self.words, wanted)
-        return found
-
-    def pairs(self):
-        """Return an iterator of (word, count), in no particular order."""
-        cdef WordPairs it = WordPairs.__new__(WordPairs)
-        it.table = self
-        return it
-
-    def most_common(self, most):
-        """Return a list of the (word, count) with the highest counts, ties by the words' bytes."""
-        cdef uint64_t wanted, found, i
-        cdef ac_word *top
-        if self.words == NULL:
-            return []
-        wanted = min(most, ac_words_distinct(self.words))
-        top = <ac_word *>calloc(wanted + 1, sizeof(ac_word))
-        if top == NULL:
-            raise MemoryError(f"no room for {wanted} words")
-        try:
-            with nogil:
-                found = ac_words_top(self.words, wanted, top)
-            return [
-                (PyBytes_FromStringAndSize(<const char *>top[i].bytes, top[i].length), top[i].count)
-                for i in range(found)
-            ]
-        finally:
-            free(top)
-
-
-@cython.final
-cdef class WordPairs:
-    cdef WordTable table
-    cdef uint64_t cursor
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        cdef ac_word word
-        if self.table.words == NULL or not ac_words_next(self.table.words, &self.cursor, &word):
-            raise StopIteration
-        return (PyBytes_FromStringAndSize(<const char *>word.bytes, word.length), word.count)
-
-
-cdef uint64_t hash_seed() except? 0:
-    # As random as the hashes of str are: PYTHONHASHSEED fixes both.
-    return <uint64_t>(hash("allcores words") & 0xFFFFFFFFFFFFFFFF)
-
-
-def count_words_in(texts, shortest, longest, threads):
-    """Count the words of a tuple of buffers: a new WordTable."""
-    cdef ac_exec ex
-    cdef WordTable table = WordTable.__new__(WordTable)
-    cdef Py_ssize_t count = len(texts), held = 0, i
-    cdef uint64_t least = shortest, most = longest, seed = hash_seed()
-    cdef Py_buffer *views
-    cdef ac_text *spans
-    cdef int rc = 0
-    runtime_exec(&ex, threads)
-    views = <Py_buffer *>calloc(count + 1, sizeof(Py_buffer))
-    spans = <ac_text *>calloc(count + 1, sizeof(ac_text))
-    try:
-        if views == NULL or spans == NULL:
-            raise MemoryError(f"no room for a list of {count} texts")
-        for i in range(count):
-            get_view(texts[i], &views[i], "data")
-            held = i + 1
-            spans[i].bytes = <const uint8_t *>views[i].buf
-            spans[i].size = views[i].len
-        with nogil:
-            rc = ac_words_count(&ex, spans, count, least, most, seed, &table.words)
-    finally:
-        for i in range(held):
-            PyBuffer_Release(&views[i])
-        free(views)
-        free(spans)
-    runtime_raise(rc)
-    table.total_words = ac_words_total(table.words)
-    return table
-
-
-def table_of_pairs(pairs, total=None):
-    """Return a new WordTable of (word, count) pairs; counts of one word are added."""
-    cdef WordTable table = WordTable.__new__(WordTable)
-    cdef uint64_t count
-    table.words = ac_words_new(hash_seed())
-    if table.words == NULL:
-        raise MemoryError("no room for a table of words")
-    for word, number in pairs:
-        if not isinstance(word, bytes) or not word or number <= 0:
-            raise ValueError(f"expected a word of at least one byte and its count, "
-                             f"not {word!r} and {number!r}")
-        count = number
-        if not ac_words_add(table.words, <const uint8_t *>PyBytes_AS_STRING(word),
-                            PyBytes_GET_SIZE(word), count):
-            raise MemoryError("no room for a table of words")
-    table.total_words = ac_words_total(table.words) if total is None else total
-    return table
+include "kernels_words.pxi"
 
 
 # ---- pure computation ----------------------------------------------------------------------------

@@ -105,7 +105,8 @@ def map_in_processes(
 
     The map starts its processes when it hands out the first items. So the first are not work: each
     brings a process up and has it report; the clock starts when all have, right before the work
-    goes out.
+    goes out. One item a chunk, as in the standard pool: the map must not learn from the first how
+    long items take.
     """
     readiness = Readiness()
 
@@ -119,7 +120,12 @@ def map_in_processes(
     call = functools.partial(_work_or_report, fn, readiness)
     try:
         with parallel.map(
-            call, feed(), workers=workers, backend="processes", context=our_context()
+            call,
+            feed(),
+            workers=workers,
+            backend="processes",
+            chunksize=1,
+            context=our_context(),
         ) as results:
             for _ in range(workers):
                 next(results)

@@ -1,0 +1,270 @@
+# Moving and waiting, for both classes of queues.pyx, which includes this file: one loop to sleep, one
+# place where a status of the core becomes an exception, one rule for references.
+
+# -- deadlines ------------------------------------------------------------------------------------
+
+cdef int64_t deadline_of(object block, object timeout) except -1:
+    # 0: do not wait. The rules, and the message, of queue.Queue.
+    cdef double seconds
+    if not block:
+        return 0
+    if timeout is None:
+        return AC_FOREVER
+    seconds = timeout
+    if seconds < 0:
+        raise ValueError("'timeout' must be a non-negative number")
+    if seconds >= 9e9:  # 285 years, the end of the clock
+        return AC_FOREVER
+    return ac_deadline_after(<int64_t>(seconds * 1e9))
+
+
+cdef uint64_t limit_of(object maxsize) except? 0xFFFFFFFFFFFFFFFF:
+    # 0: no bound. A maxsize of zero or less means none, as in queue.Queue.
+    if not hasattr(maxsize, "__index__"):
+        raise TypeError(f"maxsize must be an int, not {type(maxsize).__name__}")
+    number = maxsize.__index__()
+    if number <= 0:
+        return 0
+    return min(number, 1 << 62)
+
+
+# -- one loop to sleep, for all who wait ----------------------------------------------------------
+
+cdef int sleep_on(ac_event_count *ec, uint32_t key, int64_t deadline) except -1:
+    # Sleeps until something may have changed, the deadline, or a slice is over; raises what a
+    # signal handler raises.
+    cdef int64_t until = deadline
+    cdef ac_wait_status status
+    cdef bint main = runtime_in_main_thread()
+    if main:
+        until = min(deadline, ac_now_ns() + SIGNAL_SLICE_NS)
+    with nogil:
+        status = ac_ec_wait(ec, key, until, AC_WAIT_PRIVATE)
+    if main and (status == AC_WAIT_INTERRUPTED or status == AC_WAIT_TIMEOUT):
+        return PyErr_CheckSignals()
+    return 0
+
+
+cdef int raise_status(ac_status status) except -1:
+    # The one place where a status of the core becomes an exception.
+    if status == AC_EMPTY:
+        raise Empty
+    if status == AC_FULL:
+        raise Full
+    if status == AC_CLOSED:
+        raise ShutDown
+    if status == AC_NOMEM:
+        raise MemoryError("no memory for another block of the queue; the item was not put")
+    return 0
+
+
+cdef ac_status wait_put(ac_channel *ch, uintptr_t item, int64_t deadline) except *:
+    # After a first try that found the queue full. AC_FULL at the deadline.
+    cdef ac_status status
+    cdef uint32_t key
+    cdef bint slept = False
+    with nogil:
+        ac_channel_spin(ch, False, deadline)
+    while True:
+        key = ac_ec_prepare(&ch.not_full)
+        status = ac_channel_push(ch, item)
+        if status != AC_FULL:
+            break
+        if ac_now_ns() >= deadline:
+            break
+        if not slept:
+            slept = True
+            ac_channel_count_wait(ch)
+        try:
+            sleep_on(&ch.not_full, key, deadline)
+        except BaseException:
+            ac_channel_pass_put(ch)  # a wake that chose us goes to another
+            raise
+    if slept:
+        ac_channel_pass_put(ch)
+    return status
+
+
+cdef ac_status wait_get(ac_channel *ch, uintptr_t *item, int64_t deadline) except *:
+    cdef ac_status status
+    cdef uint32_t key
+    cdef bint slept = False
+    with nogil:
+        ac_channel_spin(ch, True, deadline)
+    while True:
+        key = ac_ec_prepare(&ch.not_empty)
+        status = ac_channel_pop(ch, item)
+        if status != AC_EMPTY:
+            break
+        if ac_now_ns() >= deadline:
+            break
+        if not slept:
+            slept = True
+            ac_channel_count_wait(ch)
+        try:
+            sleep_on(&ch.not_empty, key, deadline)
+        except BaseException:
+            ac_channel_pass_get(ch)
+            raise
+    if slept:
+        ac_channel_pass_get(ch)
+    return status
+
+
+# -- what both classes do -------------------------------------------------------------------------
+
+cdef int not_initialised(object self) except -1:
+    raise RuntimeError(
+        f"{type(self).__name__}.__init__ was not called; a subclass that has its own "
+        "must call super().__init__()"
+    )
+
+
+cdef int put_slow(ac_channel *ch, object item, int64_t deadline, ac_status status) except -1:
+    # The caller's INCREF is taken back unless the item went in.
+    try:
+        if status == AC_FULL and deadline != 0:
+            status = wait_put(ch, <uintptr_t><PyObject *>item, deadline)
+    except BaseException:
+        Py_DECREF(item)
+        raise
+    if status != AC_OK:
+        Py_DECREF(item)
+        raise_status(status)
+    return 0
+
+
+cdef inline int put_one(ac_channel *ch, object item, object block, object timeout) except -1:
+    cdef ac_status status
+    cdef int64_t deadline = 0
+    if timeout is not None:
+        deadline = deadline_of(block, timeout)
+    Py_INCREF(item)  # the fifo's reference
+    status = ac_channel_push(ch, <uintptr_t><PyObject *>item)
+    if status == AC_OK:
+        return 0
+    if timeout is None:
+        deadline = AC_FOREVER if block else 0
+    return put_slow(ch, item, deadline, status)
+
+
+cdef inline object take(uintptr_t item):
+    # The fifo's reference becomes the caller's.
+    result = <object><PyObject *>item
+    Py_DECREF(result)
+    return result
+
+
+cdef object get_slow(ac_channel *ch, object block, object timeout, ac_status status):
+    cdef uintptr_t item
+    cdef int64_t deadline = deadline_of(block, timeout)
+    if status == AC_EMPTY and deadline != 0:
+        status = wait_get(ch, &item, deadline)
+        if status == AC_OK:
+            return take(item)
+    raise_status(status)
+
+
+cdef inline object get_one(ac_channel *ch, object block, object timeout):
+    cdef uintptr_t item
+    cdef ac_status status
+    if timeout is not None:
+        deadline_of(block, timeout)  # a bad timeout raises also when there is an item
+    status = ac_channel_pop(ch, &item)
+    if status == AC_OK:
+        return take(item)
+    return get_slow(ch, block, timeout, status)
+
+
+cdef int put_all(ac_channel *ch, tuple items, int64_t deadline) except -1:
+    # Raises with .count, the number that went in.
+    cdef uintptr_t batch[256]
+    cdef Py_ssize_t total = len(items), at = 0, n, i
+    cdef uint64_t done
+    cdef ac_status status
+    while at < total:
+        n = min(total - at, BATCH)
+        for i in range(n):
+            batch[i] = <uintptr_t>PyTuple_GET_ITEM(items, at + i)
+            Py_INCREF(<object><PyObject *>batch[i])
+        status = ac_channel_push_many(ch, batch, n, &done)
+        for i in range(<Py_ssize_t>done, n):
+            Py_DECREF(<object><PyObject *>batch[i])  # the tuple holds it: nothing runs here
+        at += <Py_ssize_t>done
+        if status == AC_OK:
+            continue
+        try:
+            if status == AC_FULL and deadline != 0:
+                item = items[at]
+                Py_INCREF(item)
+                put_slow(ch, item, deadline, AC_FULL)
+                at += 1
+                continue
+            raise_status(status)
+        except BaseException as error:
+            error.count = at
+            raise
+    return 0
+
+
+cdef list pop_list(ac_channel *ch, Py_ssize_t most, ac_status *status):
+    # Up to `most` items without waiting. Everything that can fail is done before one is taken.
+    cdef uint64_t done = 0
+    cdef Py_ssize_t size = <Py_ssize_t>ac_fifo_size(&ch.fifo)
+    cdef Py_ssize_t room = min(most, max(size, 1)), i
+    cdef list result = [None] * room
+    cdef uintptr_t *batch = <uintptr_t *>PyMem_Malloc(room * sizeof(uintptr_t))
+    if batch == NULL:
+        raise MemoryError("no memory for the batch; nothing was taken")
+    status[0] = ac_channel_pop_many(ch, batch, room, &done)
+    for i in range(<Py_ssize_t>done):
+        result[i] = take(batch[i])
+    PyMem_Free(batch)
+    if <Py_ssize_t>done < room:
+        del result[<Py_ssize_t>done:]
+    return result
+
+
+cdef list get_some(ac_channel *ch, object n, object block, object timeout):
+    cdef uintptr_t first
+    cdef ac_status status, more
+    cdef list result
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"n must be an int, not {type(n).__name__}")
+    number = n.__index__()
+    if number < 1:
+        raise ValueError(f"n must be at least 1, not {number}")
+    cdef int64_t deadline = deadline_of(block, timeout)
+    cdef Py_ssize_t most = min(number, 1 << 40)
+    result = pop_list(ch, most, &status)
+    if status != AC_EMPTY or deadline == 0:
+        raise_status(status)
+        return result
+    status = wait_get(ch, &first, deadline)
+    raise_status(status)
+    result = [take(first)]
+    if most > 1 and ac_fifo_size(&ch.fifo) > 0:
+        try:
+            result += pop_list(ch, most - 1, &more)
+        except MemoryError:
+            pass  # what was taken is returned; the rest is still inside
+    return result
+
+
+cdef ac_channel *new_channel(uint64_t limit) except NULL:
+    cdef ac_channel *ch = ac_channel_new(limit)
+    if ch == NULL:
+        raise MemoryError(f"no memory for a queue of {limit} slots")
+    return ch
+
+
+cdef void end_channel(ac_channel *ch) noexcept:
+    ac_gc_drain(ch)
+    ac_channel_free(ch)
+
+
+cdef object refuse_pickle(object self):
+    raise TypeError(
+        f"cannot pickle a {type(self).__name__}: it belongs to the threads of one process. "
+        "Between processes use allcores.multiprocessing.Queue"
+    )
