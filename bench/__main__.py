@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.harness import report, results
 from bench.harness.cases import FAILED, CaseResult, load, select
 from bench.harness.comparison import QUOTABLE_ROUNDS, SIZES, Settings
+from bench.harness.headline import headline
 from bench.harness.isolation import run_isolated
 from bench.harness.machine import load_average, machine_record, results_name
 
@@ -50,7 +51,16 @@ def parser() -> argparse.ArgumentParser:
         help="print results files as Markdown, and end",
     )
     made.add_argument(
-        "--into", type=Path, metavar="DOC", help="with --render: put it between DOC's marks"
+        "--headline",
+        type=Path,
+        metavar="FILE",
+        help="print the README's sentence out of a results file, and end",
+    )
+    made.add_argument(
+        "--into",
+        type=Path,
+        metavar="DOC",
+        help="with --render or --headline: put it between DOC's marks",
     )
     return made
 
@@ -68,8 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.render:
             return _render(options.render, options.into)
+        if options.headline:
+            return _show(headline(results.read(options.headline)[0]), options.into)
         if options.into:
-            raise ValueError("--into goes with --render")
+            raise ValueError("--into goes with --render or --headline")
         names = select(options.case)
         if options.list:
             return _list(names)
@@ -173,9 +185,12 @@ def _files(options: argparse.Namespace, machine: dict[str, object]) -> list[Path
 
 def _render(files: Sequence[Path], into: Path | None) -> int:
     texts = [report.markdown(*results.read(file)) for file in files]
-    text = "\n".join(texts)
+    return _show("\n".join(texts), into)
+
+
+def _show(text: str, into: Path | None) -> int:
     if into is None:
-        print(text, end="")
+        print(text.rstrip())
     else:
         report.put_between_marks(into, text)
     return 0
