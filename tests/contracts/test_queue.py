@@ -116,6 +116,24 @@ def test_a_negative_timeout_is_refused(make) -> None:
     assert q.get(False, -1) == 1
 
 
+@pytest.mark.parametrize("timeout", [float("nan"), "1", [1]])
+def test_a_timeout_that_is_no_number_is_refused(timeout: object) -> None:
+    q = ours.Queue(1)
+    put = lambda timeout: q.put(1, True, timeout)  # noqa: E731
+    get_many = lambda timeout: q.get_many(1, True, timeout)  # noqa: E731
+    for call in (q.get, put, get_many):
+        with pytest.raises((TypeError, ValueError), match="number|float"):
+            call(timeout=timeout)
+    assert q.empty()
+
+
+@pytest.mark.parametrize("timeout", [0, 1e-9, 10**12, float("inf"), True])
+def test_a_timeout_of_any_length_is_taken(timeout: float) -> None:
+    q = ours.Queue()
+    q.put(1, timeout=timeout)
+    assert q.get(timeout=timeout) == 1
+
+
 @pytest.mark.parametrize("make", EVERY)
 def test_arguments_by_position_and_by_keyword(make) -> None:
     q = make()

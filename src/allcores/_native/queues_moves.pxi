@@ -13,6 +13,8 @@ cdef int64_t deadline_of(object block, object timeout) except -1:
     seconds = timeout
     if seconds < 0:
         raise ValueError("'timeout' must be a non-negative number")
+    if seconds != seconds:
+        raise ValueError("'timeout' must be a number of seconds, not NaN")
     if seconds >= 9e9:  # 285 years, the end of the clock
         return AC_FOREVER
     return ac_deadline_after(<int64_t>(seconds * 1e9))
