@@ -45,7 +45,7 @@ def test_a_size_is_found_that_takes_about_as_long_as_wanted(
         now[0] += size * 1e-5
 
     assert fitting_size(run, 10, 1_000_000, 2.0) == pytest.approx(200_000, abs=1)
-    assert now[0] < 2.0
+    assert now[0] < 2.0, "choosing must not take longer than measuring"
 
 
 def test_a_small_input_is_taken_whole() -> None:

@@ -122,7 +122,7 @@ def test_a_timeout_that_is_no_number_is_refused(timeout: object) -> None:
     put = lambda timeout: q.put(1, True, timeout)  # noqa: E731
     get_many = lambda timeout: q.get_many(1, True, timeout)  # noqa: E731
     for call in (q.get, put, get_many):
-        with pytest.raises((TypeError, ValueError), match="number|float"):
+        with pytest.raises((TypeError, ValueError), match=r"number|float"):
             call(timeout=timeout)
     assert q.empty()
 

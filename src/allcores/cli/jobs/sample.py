@@ -86,15 +86,16 @@ def fitting_size(run: Callable[[int], object], first: int, most: int, seconds: f
 
     Notes
     -----
-    Sizes grow until one takes long enough to be told from noise, a tenth of the goal; the rest is
-    the rule of three. The work grows about in proportion to the size in all jobs.
+    Sizes grow until one takes an eighth of the goal, long enough to be told from noise; the rest is
+    the rule of three. A line through two measurements would be better for work that is not in
+    proportion to its size, but on a busy machine it has led to twenty times the goal.
     """
     size = min(first, most)
     while True:
         begin = time.perf_counter()
         run(size)
         taken = time.perf_counter() - begin
-        if taken >= seconds / 10:
+        if taken >= seconds / 8:
             return max(1, min(most, int(size * seconds / taken)))
         if size >= most:
             return most

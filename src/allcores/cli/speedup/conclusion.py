@@ -84,9 +84,8 @@ def _what_helped(records: Sequence[JobRecord], workers: int, some: bool) -> str:
         helped.append(f"{record.name} gained only from {best} ({gains[best]:.1f} times)")
     parts = helped
     if not_helped:
-        best_ratio = max(
-            record.speedup(cell) for record in not_helped for cell in record.cells[1:]
-        )
+        cells = [(record, record.find(mode, workers)) for record in not_helped for mode in MODES]
+        best_ratio = max(record.speedup(cell) for record, cell in cells if cell is not None)
         names = _and([record.name for record in not_helped])
         parts.append(
             f"nothing sped up {names}, where the best of all modes was {best_ratio:.2f} times serial"
