@@ -5,10 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from cli_helpers import LIMIT, Mark, environment, run, run_python
+
+from allcores.cli.exits import Failure
+from allcores.cli.speedup.report import write_json
 
 JOBS = ("words", "parse", "pipeline", "order", "cpu")
 MODES = ("standard threads", "allcores threads", "standard processes", "allcores processes")
@@ -68,18 +72,28 @@ def test_jobs_and_workers_can_be_chosen(folder: Path) -> None:
     assert "with 3 workers" in done.stdout
 
 
-def test_a_file_that_was_there_is_replaced_as_a_whole(folder: Path, tmp_path: Path) -> None:
+def test_a_file_that_was_there_is_replaced_as_a_whole(tmp_path: Path) -> None:
     real = tmp_path / "real.json"
     real.write_text("old")
-    real.chmod(0o640)
     link = tmp_path / "link.json"
     link.symlink_to(real)
-    done = run("speedup", "--quick", "--jobs", "words", "--input", folder, "--json", link)
-    assert done.returncode == 0, done.stderr
+    write_json(str(link), {"new": 1})
     assert link.is_symlink()
-    assert json.loads(real.read_text())["format"] == 1
-    assert run("speedup", "--quick", "--jobs", "words", "--input", folder, "--json", os.devnull)
+    assert json.loads(real.read_text()) == {"new": 1}
+    assert {entry.name for entry in tmp_path.iterdir()} == {"real.json", "link.json"}
+
+
+def test_a_device_is_written_to_and_stays() -> None:
+    write_json(os.devnull, {})
     assert Path(os.devnull).is_char_device()
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="cannot write"):
+        write_json(str(tmp_path / "no" / "out.json"), {})
+    with pytest.raises(TypeError):
+        write_json(str(tmp_path / "out.json"), {"what": object()})
+    assert list(tmp_path.iterdir()) == []
 
 
 #: Runs the command with one line before it.
@@ -130,7 +144,7 @@ def test_the_death_of_the_measuring_process_ends_the_command(folder: Path) -> No
 def test_nothing_outlives_a_killed_command(folder: Path) -> None:
     mark = Mark()
     process = subprocess.Popen(
-        [sys.executable, "-m", "allcores", "speedup", "--full", "--jobs", "cpu"],
+        [sys.executable, "-m", "allcores", "speedup", "--full", "--jobs", "cpu", "--input", folder],
         stdout=subprocess.DEVNULL,
         env=environment(**mark.env),
     )
@@ -143,8 +157,6 @@ def test_nothing_outlives_a_killed_command(folder: Path) -> None:
 
 
 def _wait_for(condition) -> None:  # type: ignore[no-untyped-def]
-    import time
-
     deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
@@ -153,10 +165,10 @@ def _wait_for(condition) -> None:  # type: ignore[no-untyped-def]
 
 @pytest.mark.skipif(not hasattr(signal, "SIGTERM"), reason="no such signal here")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_other_signals_end_it_too(number: signal.Signals) -> None:
+def test_other_signals_end_it_too(number: signal.Signals, folder: Path) -> None:
     mark = Mark()
     process = subprocess.Popen(
-        [sys.executable, "-m", "allcores", "speedup", "--full", "--jobs", "cpu"],
+        [sys.executable, "-m", "allcores", "speedup", "--full", "--jobs", "cpu", "--input", folder],
         stdout=subprocess.DEVNULL,
         env=environment(**mark.env),
     )

@@ -78,9 +78,13 @@ def test_an_error_of_the_input_is_raised_in_the_caller(backend: str) -> None:
         yield from range(5)
         raise OSError("the input broke")
 
-    results = parallel.map(square, source(), backend=backend, chunksize=1)
-    with pytest.raises(OSError, match="the input broke"):
-        list(results)
+    for chunksize in (1, 3, None):
+        results = parallel.map(square, source(), backend=backend, chunksize=chunksize)
+        assert [next(results) for _ in range(5)] == [0, 1, 4, 9, 16]  # what came before it first
+        with pytest.raises(OSError, match="the input broke"):
+            next(results)
+        with pytest.raises(StopIteration):
+            next(results)
 
 
 def test_the_input_is_read_no_further_than_the_buffer() -> None:
@@ -138,8 +142,9 @@ def raise_bad_error(x: int) -> None:
 def test_a_result_that_cannot_be_pickled_is_an_error_and_no_hang() -> None:
     results = parallel.map(make_unpicklable, range(10), backend="processes")
     assert [next(results) for _ in range(3)] == [0, 1, 2]
-    with pytest.raises(TypeError, match="not this one"):
+    with pytest.raises(TypeError, match="not this one") as caught:
         next(results)
+    assert any("backend='threads'" in note for note in caught.value.__notes__)
 
 
 def test_an_exception_that_cannot_be_unpickled_is_described() -> None:
@@ -148,8 +153,41 @@ def test_an_exception_that_cannot_be_unpickled_is_described() -> None:
 
 
 def test_an_unpicklable_argument_raises_in_the_caller() -> None:
-    with pytest.raises(TypeError, match="not this one"):
-        list(parallel.map(square, [Unpicklable()], backend="processes"))
+    for chunksize in (1, 3, None):
+        items = [1, 2, Unpicklable(), 4]
+        results = parallel.map(square, items, backend="processes", chunksize=chunksize)
+        assert [next(results), next(results)] == [1, 4]
+        with pytest.raises(TypeError, match="not this one"):
+            next(results)
+
+
+def raise_stop(x: int) -> int:
+    raise StopIteration
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_stop_iteration_of_the_function_is_no_silent_end(backend: str) -> None:
+    with pytest.raises(RuntimeError, match="raised StopIteration"):
+        list(parallel.map(raise_stop, range(3), backend=backend))
+
+
+def test_a_second_thread_that_iterates_is_refused() -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    def source():
+        yield 1
+        inside.set()
+        assert leave.wait(30)
+
+    results = parallel.map(square, source(), backend="threads", workers=1)
+    first = threading.Thread(target=list, args=(results,))
+    first.start()
+    assert inside.wait(30)
+    with pytest.raises(ValueError, match="one at a time"):
+        next(results)
+    leave.set()
+    first.join(30)
+    assert not first.is_alive()
 
 
 def exit_at_50(x: int) -> int:

@@ -25,6 +25,9 @@ cdef int get_view(object x, Py_buffer *view, str name) except -1:
             f"numpy.ndarray), not {type(x).__name__}{hint}"
         )
     PyObject_GetBuffer(x, view, PyBUF_FORMAT | PyBUF_STRIDES)
+    if view.format != NULL and strchr(view.format, b"O") != NULL:
+        PyBuffer_Release(view)
+        raise TypeError(f"{name} holds references to objects, not numbers or bytes")
     if not PyBuffer_IsContiguous(view, b"C"):
         strides = tuple([view.strides[i] for i in range(view.ndim)])
         PyBuffer_Release(view)

@@ -117,10 +117,14 @@ def count_words_in(texts, shortest, longest, threads):
     return table
 
 
+_MOST_WORDS = 2**63 - 1  # a count's top bit is kept free
+
+
 def table_of_pairs(pairs, total=None):
     """Return a new WordTable of (word, count) pairs; counts of one word are added."""
     cdef WordTable table = WordTable.__new__(WordTable)
     cdef uint64_t count
+    running = 0
     table.words = ac_words_new(hash_seed())
     if table.words == NULL:
         raise MemoryError("no room for a table of words")
@@ -128,9 +132,14 @@ def table_of_pairs(pairs, total=None):
         if not isinstance(word, bytes) or not word or number <= 0:
             raise ValueError(f"expected a word of at least one byte and its count, "
                              f"not {word!r} and {number!r}")
+        running += number
+        if running > _MOST_WORDS:
+            raise OverflowError(f"the counts add up to more than {_MOST_WORDS}, the most a table holds")
         count = number
         if not ac_words_add(table.words, <const uint8_t *>PyBytes_AS_STRING(word),
                             PyBytes_GET_SIZE(word), count):
             raise MemoryError("no room for a table of words")
+    if total is not None and total > _MOST_WORDS:
+        raise OverflowError(f"a total of {total} words; the most a table holds is {_MOST_WORDS}")
     table.total_words = ac_words_total(table.words) if total is None else total
     return table

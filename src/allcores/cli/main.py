@@ -74,6 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
         return 141
+    except OSError as error:
+        return _say(error, 1)  # standard output is full, say
 
 
 def _say(error: Exception, code: int) -> int:

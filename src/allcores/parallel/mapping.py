@@ -2,6 +2,7 @@
 
 import builtins
 import operator
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.context import BaseContext
@@ -32,6 +33,7 @@ class _Crew(Protocol):
     chunk_seconds: float
 
     def submit(self, chunk: Chunk) -> None: ...
+    def refuse(self, chunk: Chunk) -> None: ...
     def next_done(self) -> Chunk: ...
     def close(self, finished: bool) -> None: ...
 
@@ -91,7 +93,7 @@ def map(
     Notes
     -----
     One thread at a time may iterate. Ctrl-C ends the iteration at once; a thread that is inside `fn`
-    finishes that call, a process is ended.
+    finishes that call; a process is told to end, and killed if it has not half a second later.
 
     Examples
     --------
@@ -152,6 +154,15 @@ def _total(iterables: tuple[Iterable[Any], ...]) -> int | None:
         return None
 
 
+def _not_stop_iteration(error: BaseException | None) -> BaseException | None:
+    """As a generator does (PEP 479): a StopIteration of `fn` must not end the map in silence."""
+    if not isinstance(error, StopIteration):
+        return error
+    raised = RuntimeError("the function that is mapped raised StopIteration")
+    raised.__cause__ = error
+    return raised
+
+
 class MapIterator(Generic[R]):
     """What `map` returns: an iterator over the results. Used by one thread at a time."""
 
@@ -183,12 +194,22 @@ class MapIterator(Generic[R]):
         self._out = 0  # chunks submitted and not yet done
         self._item_seconds = 0.0  # running mean; 0 until the first chunk is done
         self._exhausted = False
+        self._source_error: Exception | None = None  # raised by the input, after all before it
         self._closed = False
+        self._iterating = threading.Lock()
 
     def __iter__(self) -> "MapIterator[R]":
         return self
 
     def __next__(self) -> R:
+        if not self._iterating.acquire(blocking=False):
+            raise ValueError("another thread is iterating over this map: one at a time may")
+        try:
+            return self._next()
+        finally:
+            self._iterating.release()
+
+    def _next(self) -> R:
         if not self._ready:
             if self._closed:
                 raise StopIteration
@@ -238,8 +259,10 @@ class MapIterator(Generic[R]):
             self._feed()
             chunk = self._early.pop(self._next_index, None) if self._ordered else None
             if chunk is None:
-                if self._out == 0:
+                if self._out == 0 and not self._early:
                     self.close()
+                    if self._source_error is not None:
+                        raise self._source_error
                     raise StopIteration
                 chunk = self._crew.next_done()
                 self._out -= 1
@@ -250,7 +273,7 @@ class MapIterator(Generic[R]):
             self._next_index += 1
             self._under_way -= len(chunk.args) - len(chunk.results)
             self._ready.extend(chunk.results)
-            self._pending_error = chunk.error
+            self._pending_error = _not_stop_iteration(chunk.error)
             if self._ready:
                 # Before the results are yielded: the workers go on while the caller uses them.
                 if self._pending_error is None:
@@ -270,20 +293,37 @@ class MapIterator(Generic[R]):
                     return
             size = min(self._next_size(), room)
             args: list[Any] = []
-            for arg in self._source:
-                args.append(arg)
-                if len(args) == size:
-                    break
-            else:
+            try:
+                for arg in self._source:
+                    args.append(arg)
+                    if len(args) == size:
+                        break
+                else:
+                    self._exhausted = True
+            except Exception as error:
+                # Its turn comes after the items that were read before it.
                 self._exhausted = True
+                self._source_error = error
             if not args:
                 return
             self._taken += len(args)
             self._under_way += len(args)
-            chunk = Chunk(self._submitted, args)
-            self._submitted += 1
+            self._submit(args)
+
+    def _submit(self, args: list[Any]) -> None:
+        chunk = Chunk(self._submitted, args)
+        try:
             self._crew.submit(chunk)
-            self._out += 1
+        except Exception as error:
+            # An item that cannot be sent fails at its own turn, and not those beside it.
+            if len(args) > 1:
+                for arg in args:
+                    self._submit([arg])
+                return
+            chunk.error = error
+            self._crew.refuse(chunk)
+        self._submitted += 1
+        self._out += 1
 
     def _next_size(self) -> int:
         if self._chunksize is not None:

@@ -10,6 +10,7 @@ import contextlib
 import pickle
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from multiprocessing.context import BaseContext
@@ -27,7 +28,7 @@ __all__ = ["ProcessCrew"]
 _LIVENESS_SECONDS = 0.05
 
 #: How long a worker may take to end after it was told to, before it is killed.
-_GRACE_SECONDS = 1.0
+_GRACE_SECONDS = 0.5
 
 
 class ProcessCrew:
@@ -56,6 +57,10 @@ class ProcessCrew:
             self._crew.append(worker)
         worker.send(chunk)
 
+    def refuse(self, chunk: Chunk) -> None:
+        """Report a chunk as done that was not submitted: it has its error."""
+        self._failed.append(chunk)
+
     def next_done(self) -> Chunk:
         """Wait for a chunk that is finished, in any order; those of dead workers are failed ones."""
         while True:
@@ -74,8 +79,9 @@ class ProcessCrew:
         """End the workers: by word if they have nothing to do (`finished`), else by signal."""
         for worker in self._crew:
             worker.end(finished)
+        deadline = time.monotonic() + _GRACE_SECONDS
         for worker in self._crew:
-            worker.reap()
+            worker.reap(deadline)
         self._crew.clear()
         self._done.shutdown(immediate=True)
         self._done.close()
@@ -177,8 +183,8 @@ class _Worker:
         if not finished and not self.dead:
             self.process.terminate()
 
-    def reap(self) -> None:
-        self.process.join(_GRACE_SECONDS)
+    def reap(self, deadline: float) -> None:
+        self.process.join(max(0.0, deadline - time.monotonic()))
         if self.process.exitcode is None:
             self.process.kill()
             self.process.join()
@@ -238,6 +244,10 @@ def _pack(chunk: Chunk) -> bytes:
             try:
                 ForkingPickler.dumps(result)
             except Exception as failure:
+                failure.add_note(
+                    f"The result of the map's function, a {type(result).__name__}, could not be pickled "
+                    "on its way from the worker process; return something else, or use backend='threads'"
+                )
                 error = _pack_error(failure)
                 break
             good += 1

@@ -44,6 +44,10 @@ class ThreadCrew:
             self._threads.append(thread)
             thread.start()
 
+    def refuse(self, chunk: Chunk) -> None:
+        """Report a chunk as done that was not submitted: it has its error."""
+        self._done.put(chunk)
+
     def next_done(self) -> Chunk:
         """Wait for a chunk that is finished, in any order."""
         return self._done.get()

@@ -96,9 +96,7 @@ class Order(Job):
         different = len(set(hashes[:wanted]))
         which = "all words" if wanted >= len(hashes) else "the first words"
         times = f", {wanted / len(hashes):.1f} times over" if wanted > len(hashes) else ""
-        self.sample = (
-            f"{wanted:,} keys ({different:,} different): the hashes of {which} of {given.title}{times}"
-        )
+        self.sample = f"{wanted:,} keys ({different:,} different): the hashes of {which}{times}"
 
     def serial(self, clock: Stopwatch) -> Any:
         with clock:

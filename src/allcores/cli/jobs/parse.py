@@ -77,8 +77,7 @@ class Parse(Job):
         self.items = counts.total()
         share = "all" if len(_files) == len(sources) and given.complete else "a part"
         self.sample = (
-            f"{len(_files):,} Python files, {megabytes(sum(map(len, _files)))} "
-            f"({share} of {given.title})"
+            f"{len(_files):,} Python files, {megabytes(sum(map(len, _files)))} ({share} of them)"
         )
 
     def serial(self, clock: Stopwatch) -> Any:

@@ -149,7 +149,7 @@ class Pipeline(Job):
         if self.items == 0:
             raise Skip("no line")
         share = "all" if wanted >= everything and given.complete else "a part"
-        self.sample = f"{megabytes(sum(map(len, _files)))} of lines ({share} of {given.title})"
+        self.sample = f"{megabytes(sum(map(len, _files)))} of lines ({share} of the input)"
 
     def serial(self, clock: Stopwatch) -> Any:
         with clock:

@@ -51,7 +51,7 @@ class Words(Job):
             )
         _data = _join(given, wanted)
         share = "all" if wanted >= everything and given.complete else "a part"
-        self.sample = f"{megabytes(len(_data))} of text ({share} of {given.title})"
+        self.sample = f"{megabytes(len(_data))} of text ({share} of the input)"
         self.items = sum(Counter(_data.split()).values())
 
     def serial(self, clock: Stopwatch) -> Any:

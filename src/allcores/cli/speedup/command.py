@@ -6,6 +6,7 @@ import sys
 import textwrap
 
 from allcores._common.cpus import cpu_count
+from allcores.cli.jobs.sample import Input, megabytes, total_size
 from allcores.cli.machine import cpu_model
 from allcores.cli.speedup.conclusion import conclude
 from allcores.cli.speedup.inputs import read_input
@@ -50,7 +51,7 @@ def speedup(arguments: argparse.Namespace) -> int:
 
 def _run(options: Options, progress: Progress) -> int:
     given = read_input(options.input, options.size.full)
-    _print(_heading(options))
+    _print(_heading(options), _input(given))
     for note in given.notes:
         _print(f"note: {note}")
     records: list[JobRecord] = []
@@ -77,6 +78,12 @@ def _heading(options: Options) -> str:
         "processes is not counted. The ceiling is\nwhat as many independent processes reach, which "
         "share and merge nothing; share is the part of it."
     )
+
+
+def _input(given: Input) -> str:
+    size = megabytes(total_size(given.sources))
+    files = f"{len(given.sources):,} file{'' if len(given.sources) == 1 else 's'}"
+    return f"Input: {given.title}, {'' if given.complete else 'the first '}{size} in {files}."
 
 
 def _print(*lines: str) -> None:

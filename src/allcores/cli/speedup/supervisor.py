@@ -78,11 +78,13 @@ def supervise(name: str, given: Input, options: Options, progress: Progress) -> 
             with contextlib.suppress(OSError):
                 os.setpgid(child, child)  # the child does the same: whoever comes first
             theirs.close()
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
             with _stopping_with_us(child):
-                return _listen(ours, name, progress)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+                try:
+                    return _listen(ours, name, progress)
+                finally:
+                    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         finally:
-            signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
             _end_group(child)
     finally:
         ours.close()
