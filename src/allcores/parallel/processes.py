@@ -244,9 +244,10 @@ def _pack(chunk: Chunk) -> bytes:
             try:
                 ForkingPickler.dumps(result)
             except Exception as failure:
+                kind = type(result).__name__
                 failure.add_note(
-                    f"The result of the map's function, a {type(result).__name__}, could not be pickled "
-                    "on its way from the worker process; return something else, or use backend='threads'"
+                    f"The result of the map's function, a {kind}, could not be pickled on its way from "
+                    "the worker process; return something else, or use backend='threads'"
                 )
                 error = _pack_error(failure)
                 break
