@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/ac_atomic.h"
 #include "kernels/ac_words_front.h"
 #include "kernels/ac_words_scan.h"
 
@@ -22,6 +23,8 @@ struct ac_words {
 typedef struct worker {
     AC_ALIGNED_LINE ac_words_front front; /* initialised with the worker's first piece */
     uint64_t total;
+    AC_ALIGNED_LINE ac_atomic_i64 next; /* the next chunk of its stretch; by it, and by whoever has
+                                           come to the end of his own. Grows past the end. */
 } worker;
 
 typedef struct job {
@@ -94,9 +97,34 @@ static bool count_piece(const job *j, worker *w, const ac_text *text, int64_t lo
     return flush(w, &b);
 }
 
+static int64_t stretch_begin(const job *j, int32_t w) {
+    const int64_t chunks = (j->start[j->count] + CHUNK - 1) / CHUNK;
+    return chunks * w / j->threads;
+}
+
+/* The next chunk for a worker: of its own stretch of the text while there are any, then of the
+ * others'. Neighbouring text repeats its words: a worker that stays in one place meets fewer
+ * different ones than one that is dealt chunks from everywhere, and there is less to collect.
+ * There are as many calls as chunks, so that each call finds one. */
+static int64_t next_chunk(const job *j, int32_t self) {
+    for (int32_t i = 0; i < j->threads; i++) {
+        const int32_t w = (self + i) % j->threads;
+        const int64_t end = stretch_begin(j, w + 1);
+        ac_atomic_i64 *const next = &j->workers[w].next;
+        /* relaxed: a number is dealt out, no data */
+        const int64_t chunk = ac_load_relaxed(next) < end ? ac_fetch_add_relaxed(next, (int64_t)1) : end;
+        if (chunk < end) return chunk;
+    }
+    return -1;
+}
+
 static int count_range(void *ctx, int64_t lo, int64_t hi, int32_t worker_id) {
     const job *const j = ctx;
     worker *const w = &j->workers[worker_id];
+    const int64_t chunk = next_chunk(j, worker_id);
+    if (chunk < 0) return 0;
+    lo = chunk * CHUNK;
+    hi = j->start[j->count] - lo > CHUNK ? lo + CHUNK : j->start[j->count];
     int64_t first = 0, last = j->count; /* the text in which lo lies: start[first] <= lo */
     while (last - first > 1) {
         const int64_t mid = first + (last - first) / 2;
@@ -216,6 +244,8 @@ int ac_words_count(const ac_exec *ex, const ac_text *texts, int64_t count, uint6
     if (start != NULL && j.workers != NULL) {
         start[0] = 0;
         for (int64_t t = 0; t < count; t++) start[t + 1] = start[t] + texts[t].size;
+        for (int32_t w = 0; w < j.threads; w++)
+            ac_store_relaxed(&j.workers[w].next, stretch_begin(&j, w));
         rc = longest < shortest ? 0 : ac_exec_for(ex, count_range, &j, start[count], CHUNK);
         if (rc > 0) rc = -rc; /* a range function can only return what is > 0 */
         if (rc == 0) rc = gather(ex, &j);
