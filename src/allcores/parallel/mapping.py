@@ -22,6 +22,11 @@ R = TypeVar("R")
 #: one that it runs and one that waits, so that it never idles for the consumer.
 _CHUNKS_A_WORKER = 2
 
+#: Chunks read ahead of the one whose turn it is, for each worker. Room for those that are done early:
+#: with none, one long item would stop everybody, because its results must come first. Measured on
+#: files that take from 0.1 to 100 ms; more did not help.
+_AHEAD_A_WORKER = 32
+
 #: No chunk is larger, however short its items: memory stays bounded.
 _MAX_CHUNK = 4096
 
@@ -68,7 +73,8 @@ def map(
     ordered : bool, default True
         Yield in the order of the input; False: as they are finished.
     buffersize : int, optional
-        Most items read from the input and not yet yielded. By default two chunks a worker.
+        Most items read from the input and not yet yielded. By default two chunks a worker that are
+        under way, and as many that are done before their turn as make 32 chunks a worker.
     progress : bool or callable, default False
         True: a bar on the terminal (standard error). A callable is called with the number of items
         yielded so far and the number of all, or None where that is not known.
@@ -284,7 +290,9 @@ class MapIterator(Generic[R]):
         """Read ahead and submit, as far as the bounds allow."""
         while not self._exhausted:
             if self._buffersize is None:
-                if self._submitted - self._next_index >= _CHUNKS_A_WORKER * self._crew.workers:
+                if self._out >= _CHUNKS_A_WORKER * self._crew.workers:
+                    return
+                if self._submitted - self._next_index >= _AHEAD_A_WORKER * self._crew.workers:
                     return
                 room = _MAX_CHUNK
             else:
