@@ -23,13 +23,14 @@ def headline(content: dict[str, Any]) -> str:
         raise ValueError(f"the document lacks the bars {', '.join(map(repr, missing))}")
     machine, settings = content["machine"], content["settings"]
     kernel, share = (bars[name]["value"]["median"] for name in (ONE_THREAD, CEILING))
+    interpreter = " ".join(machine["interpreter"].split()[:2])
     gil = "with the GIL" if machine["gil"] else "free-threaded"
     return (
         f"**One figure:** counting the words of the standard library's sources takes "
         f"`collections.Counter(data.split())` **{kernel:.1f} times** as long as `count_words` on one "
-        f"thread; on {settings['workers']} threads it reaches **{share:.0%}** of what "
+        f"thread; on {settings['workers']} threads it reaches **{share:.1%}** of what "
         f"{settings['workers']} independent processes get done on that machine, which is its ceiling. "
-        f"({machine['cpu']}, {machine['cpus_affinity']} processors, Python "
-        f"{machine['interpreter'].split()[0]} {gil}, median of {settings['rounds']} alternating "
+        f"({machine['cpu']}, {machine['cpus_affinity']} processors, "
+        f"{interpreter} {gil}, median of {settings['rounds']} alternating "
         f"rounds; [all figures](docs/performance.md), losses too.)"
     )
