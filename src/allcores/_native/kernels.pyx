@@ -4,6 +4,7 @@ Every function holds the export of its buffers while it runs, so that nobody can
 calls one function of csrc/kernels. The public names and their manual are in allcores.kernels.
 """
 
+import itertools
 import sys
 
 cimport cython

@@ -118,6 +118,7 @@ def count_words_in(texts, shortest, longest, threads):
 
 
 _MOST_WORDS = 2**63 - 1  # a count's top bit is kept free
+_tables = itertools.count(1)
 
 
 def table_of_pairs(pairs, total=None):
@@ -125,7 +126,10 @@ def table_of_pairs(pairs, total=None):
     cdef WordTable table = WordTable.__new__(WordTable)
     cdef uint64_t count
     running = 0
-    table.words = ac_words_new(hash_seed())
+    # Another seed for each table: pairs often come in the order of another table's slots, and with its
+    # seed they would fill this one from one end, in quadratic time.
+    cdef uint64_t number_of_table = next(_tables)
+    table.words = ac_words_new(hash_seed() ^ (number_of_table << 32) ^ number_of_table)
     if table.words == NULL:
         raise MemoryError("no room for a table of words")
     for word, number in pairs:
