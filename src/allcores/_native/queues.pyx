@@ -7,14 +7,12 @@ claim, one publication, one look at a word for sleepers.
 """
 
 cimport cython
-from cpython.exc cimport PyErr_CheckSignals
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
 
 from allcores._native.c_queues cimport *
-from allcores._native.runtime cimport runtime_in_main_thread
 
 from types import GenericAlias
 
@@ -34,12 +32,10 @@ cdef extern from "fast_calls.h":
 
 check_compiled(__name__, AC_VERSION.decode())
 
-# How long the main thread sleeps before it looks for signals: one that arrives between the look
-# and the sleep would otherwise wait for the next. Ctrl-C must act within 100 ms.
-cdef int64_t SIGNAL_SLICE_NS = 50 * AC_NS_PER_MS
 cdef Py_ssize_t BATCH = 256  # references moved between two looks at the collector's needs
 
 
+include "waits.pxi"
 include "queues_moves.pxi"
 
 

@@ -1,25 +1,6 @@
 # Moving and waiting, for both classes of queues.pyx, which includes this file: one loop to sleep, one
 # place where a status of the core becomes an exception, one rule for references.
 
-# -- deadlines ------------------------------------------------------------------------------------
-
-cdef int64_t deadline_of(object block, object timeout) except -1:
-    # 0: do not wait. The rules, and the message, of queue.Queue.
-    cdef double seconds
-    if not block:
-        return 0
-    if timeout is None:
-        return AC_FOREVER
-    seconds = timeout
-    if seconds < 0:
-        raise ValueError("'timeout' must be a non-negative number")
-    if seconds != seconds:
-        raise ValueError("'timeout' must be a number of seconds, not NaN")
-    if seconds >= 9e9:  # 285 years, the end of the clock
-        return AC_FOREVER
-    return ac_deadline_after(<int64_t>(seconds * 1e9))
-
-
 cdef uint64_t limit_of(object maxsize) except? 0xFFFFFFFFFFFFFFFF:
     # 0: no bound. A maxsize of zero or less means none, as in queue.Queue.
     if not hasattr(maxsize, "__index__"):
@@ -30,22 +11,7 @@ cdef uint64_t limit_of(object maxsize) except? 0xFFFFFFFFFFFFFFFF:
     return min(number, 1 << 62)
 
 
-# -- one loop to sleep, for all who wait ----------------------------------------------------------
-
-cdef int sleep_on(ac_event_count *ec, uint32_t key, int64_t deadline) except -1:
-    # Sleeps until something may have changed, the deadline, or a slice is over; raises what a
-    # signal handler raises.
-    cdef int64_t until = deadline
-    cdef ac_wait_status status
-    cdef bint main = runtime_in_main_thread()
-    if main:
-        until = min(deadline, ac_now_ns() + SIGNAL_SLICE_NS)
-    with nogil:
-        status = ac_ec_wait(ec, key, until, AC_WAIT_PRIVATE)
-    if main and (status == AC_WAIT_INTERRUPTED or status == AC_WAIT_TIMEOUT):
-        return PyErr_CheckSignals()
-    return 0
-
+# -- statuses and waits ----------------------------------------------------------------------------
 
 cdef int raise_status(ac_status status) except -1:
     # The one place where a status of the core becomes an exception.
