@@ -30,6 +30,9 @@ cdef extern from "gc_slots.h":
 cdef extern from "fast_calls.h":
     void ac_fast_install(object type, int which)
 
+cdef extern from "lazy_dict.h":
+    void ac_lazy_dict(object self)
+
 check_compiled(__name__, AC_VERSION.decode())
 
 cdef Py_ssize_t BATCH = 256  # references moved between two looks at the collector's needs
@@ -79,6 +82,7 @@ cdef class Queue:
 
     def __cinit__(self, *args, **kwargs):
         self.ch = NULL
+        ac_lazy_dict(self)
 
     def __init__(self, maxsize=0):
         cdef uint64_t limit = limit_of(maxsize)
@@ -340,7 +344,6 @@ cdef class SimpleQueue:
 
     cdef ac_channel *ch
     cdef object __weakref__
-    cdef dict __dict__
 
     __class_getitem__ = classmethod(GenericAlias)
 
