@@ -343,6 +343,7 @@ cdef class SimpleQueue:
     """
 
     cdef ac_channel *ch
+    cdef object collected  # None: an object attribute makes Cython announce the class to the collector
     cdef object __weakref__
 
     __class_getitem__ = classmethod(GenericAlias)
