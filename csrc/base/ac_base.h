@@ -52,6 +52,7 @@ typedef enum ac_status {
     AC_CLOSED = 3, /* the structure takes nothing more */
     AC_NOMEM = 4,  /* malloc failed; nothing was changed */
     AC_MISUSE = 5, /* a second producer or consumer on a single-producer single-consumer ring */
+    AC_ELSEWHERE = 6, /* what was inside has been handed over, and the structure is no longer used */
 } ac_status;
 
 /* The processor's hint that this thread spins. Never spin without it: on a core with two hardware

@@ -103,7 +103,7 @@ AC_INLINE ac_status ac_mpmc_claim_push_(ac_mpmc *q, uint64_t limit, uint64_t cou
         if (n > count) n = count;
         if (n > q->mask + 1) n = q->mask + 1;
         /* The item is handed over by the slot's turn; seq_cst is for who sleeps: the claim comes
-         * before a load of an event count's word (ac_ec_notify_one_claimed). */
+         * before a load of an event count's word (ac_ec_anybody). */
         if (AC_LIKELY(ac_gcas_seq_cst(&q->tail, &tail, tail + 2 * n))) {
             *first = tail >> 1;
             *claimed = n;

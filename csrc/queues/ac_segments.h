@@ -151,7 +151,7 @@ AC_INLINE ac_status ac_seg_push_some_(ac_segments *q, const uintptr_t *items, ui
                 break;
             }
         }
-        /* seq_cst for who sleeps: see ac_ec_notify_one_claimed */
+        /* seq_cst for who sleeps: see ac_ec_anybody */
         if (AC_UNLIKELY(!ac_gcas_seq_cst(&q->tail, &tail, tail + 2 * n))) {
             ac_backoff_spin(&backoff);
             continue;
@@ -297,6 +297,54 @@ AC_UNUSED static ac_status ac_seg_try_pop_many(ac_segments *q, uintptr_t *items,
 
 /* No push succeeds after it; pops go on until the queue is empty. */
 AC_INLINE void ac_seg_close(ac_segments *q) { ac_gfetch_or_u64_seq_cst(&q->tail, UINT64_C(1)); }
+
+/* Takes out all that is inside, at one instant. Only after ac_seg_close: what it finds is all there
+ * will ever be. The array is the caller's to free; NULL with *count > 0: no memory, nothing taken.
+ *
+ * It claims as a consumer of a last slot does: while the head stands on "no slot" no other consumer
+ * can claim, so that nobody gets a later item while the earlier ones are on their way out. */
+AC_UNUSED static uintptr_t *ac_seg_take_all(ac_segments *q, uint64_t *count) {
+    ac_backoff backoff = {0};
+    uint64_t head, tail;
+    ac_seg_block *block;
+    for (;;) {
+        head = ac_gload_acquire(&q->head);
+        block = ac_gload_acquire(&q->head_block);
+        const uint64_t offset = head % AC_SEG_LAP;
+        if (offset != AC_SEG_SLOTS &&
+            ac_gcas_seq_cst(&q->head, &head, head - offset + AC_SEG_SLOTS))
+            break;
+        ac_backoff_snooze(&backoff);
+    }
+    /* a producer of a last slot that claimed before the close may still be installing a block */
+    while ((tail = ac_gload_acquire(&q->tail) >> 1) % AC_SEG_LAP == AC_SEG_SLOTS)
+        ac_backoff_snooze(&backoff);
+    *count = ac_seg_count_(tail) - ac_seg_count_(head);
+    uintptr_t *const items = malloc((size_t)(*count + 1) * sizeof *items);
+    if (items == NULL) {
+        *count += 1;
+        ac_gstore_release(&q->head, head);
+        return NULL;
+    }
+    uintptr_t *to = items;
+    for (; head != tail; head++) {
+        const uint64_t at = head % AC_SEG_LAP;
+        if (at == AC_SEG_SLOTS) continue;
+        ac_seg_slot *const slot = &block->slots[at];
+        while (!(ac_gload_acquire(&slot->state) & AC_SEG_WRITTEN)) ac_backoff_snooze(&backoff);
+        *to++ = slot->item;
+        if (at + 1 == AC_SEG_SLOTS) {
+            ac_seg_block *const next = ac_seg_await_next_(block); /* before the block may go */
+            ac_seg_retire_(q, block, 0);
+            block = next;
+        } else { /* DESTROY cannot be set: the consumer of the last slot, who sets it, is we */
+            ac_gfetch_or_acq_rel(&slot->state, AC_SEG_READ);
+        }
+    }
+    ac_gstore_release(&q->head_block, (void *)block);
+    ac_gstore_release(&q->head, head);
+    return items;
+}
 
 /* See ac_mpmc_visit: only while no thread is inside any operation. */
 AC_UNUSED static int ac_seg_visit(ac_segments *q, int (*visit)(uintptr_t item, void *arg),

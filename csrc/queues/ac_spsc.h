@@ -2,50 +2,60 @@
  *
  * Lamport's ring with a cached copy of the other side's index, so that in steady flow each side
  * touches the other's line once per lap and not once per item (as Lee et al., MCRingBuffer 2010, and
- * rigtorp/SPSCQueue do). Capacity is exactly what was asked for: the indices count and do not wrap.
+ * rigtorp/SPSCQueue do).
  *
- * Which thread is the producer may change, if the change itself is ordered (a lock, a join). Two
- * producers at the same time would lose items, so that each side is guarded by a flag: the second
- * one gets AC_MISUSE and nothing has happened. The flag lies on the line that its side owns: a few
- * nanoseconds.
+ *   tail = { position:63, closed:1 }  next position to push; closed refuses every later push
+ *   head = { position:63, ended:1 }   next position to pop; ended refuses every later pop
  *
- * Progress: wait-free. Zero waiting: try-operations only.
+ * The first thread that pushes is the producer, the first that pops the consumer; another one on the
+ * same side gets AC_MISUSE and nothing has happened. Threads are told apart by the address of their
+ * errno: threads that live at the same time differ. One that began after the owner's end may have got
+ * its address, and then takes its part over, which is as safe as any hand-over.
+ *
+ * The indices move by compare-and-swap though only one thread moves each: it fails only when the
+ * ring was closed (ended) in between, so that no push slips in after the close; and as a sequentially
+ * consistent read-modify-write it allows a look at an event count without a fence
+ * (ac_ec_anybody).
+ *
+ * Progress: wait-free. Zero waiting: try-operations only. With AC_GUARDED_BY_LOCK the caller's lock
+ * serialises all but ac_spsc_size.
  */
 #ifndef AC_SPSC_H
 #define AC_SPSC_H
 
 #include "base/ac_guarded.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+#define AC_SPSC_MAX_CAPACITY (UINT64_C(1) << 24) /* 128 MiB of slots, reserved at once */
 
 typedef struct ac_spsc {
     uintptr_t *slots; /* constant after init */
     uint64_t mask;    /* slots - 1; constant after init */
-    uint64_t limit;   /* the capacity asked for, at most mask + 1; constant after init */
-    struct {          /* written by the producer */
-        AC_ALIGNED_LINE ac_atomic_u64 tail; /* next position to push */
-        uint64_t head_seen;                 /* the consumer's head, when last read */
-        ac_atomic_u32 busy;                 /* 1 while a push is under way */
+    struct {          /* written by the producer, but for `tail`'s bit and `owner`'s first value */
+        AC_ALIGNED_LINE ac_atomic_u64 tail;
+        uint64_t head_seen;  /* the consumer's position, when last read */
+        ac_atomic_ptr owner; /* the producer's mark; by the first thread that pushes */
     } producer;
-    struct { /* written by the consumer */
-        AC_ALIGNED_LINE ac_atomic_u64 head; /* next position to pop */
-        uint64_t tail_seen;                 /* the producer's tail, when last read */
-        ac_atomic_u32 busy;                 /* 1 while a pop is under way */
+    struct { /* written by the consumer, with the same exceptions */
+        AC_ALIGNED_LINE ac_atomic_u64 head;
+        uint64_t tail_seen;
+        ac_atomic_ptr owner;
     } consumer;
 } ac_spsc;
 
 AC_UNUSED static bool ac_spsc_init(ac_spsc *q, uint64_t capacity) {
-    if (capacity < 1 || capacity > UINT64_C(1) << 32) return false;
+    if (capacity < 1 || capacity > AC_SPSC_MAX_CAPACITY) return false;
     const uint64_t slots = ac_ceil_pow2_u64(capacity);
     q->slots = calloc((size_t)slots, sizeof *q->slots);
     if (q->slots == NULL) return false;
     q->mask = slots - 1;
-    q->limit = capacity;
     ac_store_relaxed(&q->producer.tail, UINT64_C(0));
-    ac_store_relaxed(&q->producer.busy, 0u);
+    ac_store_relaxed(&q->producer.owner, NULL);
     q->producer.head_seen = 0;
     ac_store_relaxed(&q->consumer.head, UINT64_C(0));
-    ac_store_relaxed(&q->consumer.busy, 0u);
+    ac_store_relaxed(&q->consumer.owner, NULL);
     q->consumer.tail_seen = 0;
     return true;
 }
@@ -55,45 +65,122 @@ AC_UNUSED static void ac_spsc_destroy(ac_spsc *q) {
     q->slots = NULL;
 }
 
+AC_INLINE uint64_t ac_spsc_capacity(const ac_spsc *q) { return q->mask + 1; }
+
 AC_INLINE uint64_t ac_spsc_size(ac_spsc *q) {
-    const uint64_t head = ac_load_acquire(&q->consumer.head); /* first: tail only grows past it */
-    return ac_load_relaxed(&q->producer.tail) - head;
+    const uint64_t head = ac_load_acquire(&q->consumer.head) >> 1; /* first: tail only grows past it */
+    return (ac_load_relaxed(&q->producer.tail) >> 1) - head;
 }
 
-/* AC_OK, AC_FULL, or AC_MISUSE: another thread is pushing at this moment. */
-AC_INLINE ac_status ac_spsc_try_push(ac_spsc *q, uintptr_t item) {
-    /* acquire: the fields of the last producer are ours now; pairs with the release below */
-    if (AC_UNLIKELY(ac_exchange_acquire(&q->producer.busy, 1u) != 0)) return AC_MISUSE;
-    ac_status status = AC_OK;
-    const uint64_t tail = ac_load_relaxed(&q->producer.tail);
-    if (AC_UNLIKELY(tail - q->producer.head_seen >= q->limit))
-        /* acquire: the consumer has read the slot before we write it again; pairs with (2) */
-        q->producer.head_seen = ac_load_acquire(&q->consumer.head);
-    if (AC_UNLIKELY(tail - q->producer.head_seen >= q->limit)) {
-        status = AC_FULL;
-    } else {
-        q->slots[tail & q->mask] = item;
-        ac_store_release(&q->producer.tail, tail + 1); /* (1) hands the slot to the consumer */
+AC_INLINE uint64_t ac_spsc_pushed(ac_spsc *q) { return ac_load_relaxed(&q->producer.tail) >> 1; }
+
+AC_INLINE bool ac_spsc_is_closed(ac_spsc *q) {
+    return (ac_load_relaxed(&q->producer.tail) & 1) != 0;
+}
+
+/* Whether this side is the calling thread's, or becomes it now. */
+AC_INLINE bool ac_spsc_own_(ac_atomic_ptr *owner) {
+    void *const me = &errno;
+    void *seen = ac_load_relaxed(owner);
+    if (AC_LIKELY(seen == me)) return true;
+    return seen == NULL && ac_cas_acq_rel(owner, &seen, me);
+}
+
+/* Pushes items[0 .. *done-1], as many as fit below `limit`, which is at most the capacity. AC_OK with
+ * *done >= 1, else AC_FULL, AC_CLOSED or AC_MISUSE with *done == 0. */
+AC_INLINE ac_status ac_spsc_try_push_many(ac_spsc *q, const uintptr_t *items, uint64_t count,
+                                          uint64_t limit, uint64_t *done) {
+    *done = 0;
+    if (AC_UNLIKELY(!ac_spsc_own_(&q->producer.owner))) return AC_MISUSE;
+    uint64_t tail = ac_gload_relaxed(&q->producer.tail);
+    if (AC_UNLIKELY(tail & 1)) return AC_CLOSED;
+    const uint64_t position = tail >> 1;
+    if (AC_UNLIKELY(position - q->producer.head_seen + count > limit))
+        /* acquire: the consumer has read the slots before we write them again; pairs with (2) */
+        q->producer.head_seen = ac_gload_acquire(&q->consumer.head) >> 1;
+    const uint64_t size = position - q->producer.head_seen;
+    if (AC_UNLIKELY(size >= limit)) return AC_FULL;
+    const uint64_t n = count < limit - size ? count : limit - size;
+    for (uint64_t i = 0; i < n; i++) q->slots[(position + i) & q->mask] = items[i];
+    /* (1) hands the slots to the consumer; fails only for a close, and then nobody has seen them */
+    if (AC_UNLIKELY(!ac_gcas_seq_cst(&q->producer.tail, &tail, tail + 2 * n))) return AC_CLOSED;
+    *done = n;
+    return AC_OK;
+}
+
+/* Pops up to `count`. AC_OK with *done >= 1, else AC_EMPTY, AC_CLOSED (empty, and nothing will ever
+ * come) or AC_MISUSE. */
+AC_INLINE ac_status ac_spsc_try_pop_many(ac_spsc *q, uintptr_t *items, uint64_t count,
+                                         uint64_t *done) {
+    *done = 0;
+    if (AC_UNLIKELY(!ac_spsc_own_(&q->consumer.owner))) return AC_MISUSE;
+    uint64_t head = ac_gload_relaxed(&q->consumer.head);
+    if (AC_UNLIKELY(head & 1)) return AC_CLOSED;
+    const uint64_t position = head >> 1;
+    if (AC_UNLIKELY(q->consumer.tail_seen - position < count)) {
+        const uint64_t tail = ac_gload_acquire(&q->producer.tail); /* pairs with (1) */
+        q->consumer.tail_seen = tail >> 1;
+        if (q->consumer.tail_seen == position) return (tail & 1) ? AC_CLOSED : AC_EMPTY;
     }
-    ac_store_release(&q->producer.busy, 0u);
-    return status;
+    const uint64_t size = q->consumer.tail_seen - position;
+    const uint64_t n = count < size ? count : size;
+    for (uint64_t i = 0; i < n; i++) items[i] = q->slots[(position + i) & q->mask];
+    /* (2) gives the slots back; fails only for an end, and then they are not ours */
+    if (AC_UNLIKELY(!ac_gcas_seq_cst(&q->consumer.head, &head, head + 2 * n))) return AC_CLOSED;
+    *done = n;
+    return AC_OK;
 }
 
-/* AC_OK, AC_EMPTY, or AC_MISUSE: another thread is popping at this moment. */
+AC_INLINE ac_status ac_spsc_try_push(ac_spsc *q, uintptr_t item, uint64_t limit) {
+    uint64_t done;
+    return ac_spsc_try_push_many(q, &item, 1, limit, &done);
+}
+
 AC_INLINE ac_status ac_spsc_try_pop(ac_spsc *q, uintptr_t *item) {
-    if (AC_UNLIKELY(ac_exchange_acquire(&q->consumer.busy, 1u) != 0)) return AC_MISUSE;
-    ac_status status = AC_OK;
-    const uint64_t head = ac_load_relaxed(&q->consumer.head);
-    if (AC_UNLIKELY(head == q->consumer.tail_seen))
-        q->consumer.tail_seen = ac_load_acquire(&q->producer.tail); /* pairs with (1) */
-    if (AC_UNLIKELY(head == q->consumer.tail_seen)) {
-        status = AC_EMPTY;
-    } else {
-        *item = q->slots[head & q->mask];
-        ac_store_release(&q->consumer.head, head + 1); /* (2) gives the slot back */
+    uint64_t done;
+    return ac_spsc_try_pop_many(q, item, 1, &done);
+}
+
+/* No push succeeds after it; pops go on until the ring is empty. Any thread may call. */
+AC_INLINE void ac_spsc_close(ac_spsc *q) {
+    ac_gfetch_or_u64_seq_cst(&q->producer.tail, UINT64_C(1));
+}
+
+/* Takes out all that is inside, at one instant, on any thread: after it both sides get AC_CLOSED.
+ * The first caller gets the items in an array to free (*count of them); every later one gets none.
+ * NULL with *count > 0: no memory, and the ring is closed but not ended. */
+AC_UNUSED static uintptr_t *ac_spsc_take_all(ac_spsc *q, uint64_t *count) {
+    ac_spsc_close(q);
+    const uint64_t tail = ac_gload_acquire(&q->producer.tail) >> 1; /* stands still from now on */
+    uint64_t head = ac_gload_acquire(&q->consumer.head);
+    *count = 0;
+    if (head & 1) return NULL;
+    /* as much as could be there: the consumer may take some of it meanwhile */
+    *count = tail - (head >> 1);
+    uintptr_t *const items = malloc((size_t)(*count + 1) * sizeof *items);
+    if (items == NULL) {
+        *count += 1;
+        return NULL;
     }
-    ac_store_release(&q->consumer.busy, 0u);
-    return status;
+    do {
+        if (head & 1) { /* another caller was first */
+            *count = 0;
+            return items;
+        }
+    } while (!ac_gcas_seq_cst(&q->consumer.head, &head, tail << 1 | 1));
+    *count = tail - (head >> 1);
+    for (uint64_t i = 0; i < *count; i++) items[i] = q->slots[((head >> 1) + i) & q->mask];
+    return items;
+}
+
+/* See ac_mpmc_visit: only while no thread is inside any operation. */
+AC_UNUSED static int ac_spsc_visit(ac_spsc *q, int (*visit)(uintptr_t item, void *arg), void *arg) {
+    const uint64_t tail = ac_load_relaxed(&q->producer.tail) >> 1;
+    for (uint64_t p = ac_load_relaxed(&q->consumer.head) >> 1; p != tail; p++) {
+        const int rc = visit(q->slots[p & q->mask], arg);
+        if (rc != 0) return rc;
+    }
+    return 0;
 }
 
 #endif

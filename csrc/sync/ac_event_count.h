@@ -38,6 +38,7 @@
 
 #define AC_EC_SLEEPERS 1u
 #define AC_EC_LISTENERS 2u
+#define AC_EC_ANYBODY (AC_EC_SLEEPERS | AC_EC_LISTENERS)
 #define AC_EC_EPOCH_ONE 4u
 
 typedef struct ac_event_count {
@@ -66,17 +67,32 @@ AC_UNUSED AC_COLD static void ac_ec_notify_slow_(ac_event_count *ec, int count, 
     ac_wake(&ec->word, count, flags);
 }
 
-/* As ac_ec_notify_one, for a caller whose last change to the condition was a seq_cst
- * read-modify-write (the claim of a queue), or that holds a lock which the waiter's re-check also
- * takes: the fence is then not needed. See README.md, "without a fence". */
-AC_INLINE void ac_ec_notify_one_claimed(ac_event_count *ec, unsigned flags) {
-    if (AC_UNLIKELY(ac_load_seq_cst(&ec->word) & AC_EC_SLEEPERS)) ac_ec_notify_slow_(ec, 1, flags);
+/* Whether somebody sleeps or listens, for a notifier whose last change to the condition was a seq_cst
+ * read-modify-write (the claim of a queue), or that held a lock which the waiter's re-check also takes:
+ * no fence is needed then. See README.md, "without a fence". */
+AC_INLINE bool ac_ec_anybody(ac_event_count *ec) {
+    return (ac_load_seq_cst(&ec->word) & AC_EC_ANYBODY) != 0;
 }
 
 /* Wakes one sleeper, if there may be one. The woken one passes the baton on (see above). */
 AC_INLINE void ac_ec_notify_one(ac_event_count *ec, unsigned flags) {
     ac_fence_seq_cst(); /* F1: the condition's store is visible before the flag is read */
-    ac_ec_notify_one_claimed(ec, flags);
+    if (ac_load_relaxed(&ec->word) & AC_EC_SLEEPERS) ac_ec_notify_slow_(ec, 1, flags);
+}
+
+/* Says whether there are listeners: a notifier that asks ac_ec_anybody finds out. What they listen for
+ * must be tested after it, as after ac_ec_prepare. By one thread at a time. */
+AC_UNUSED static void ac_ec_listen(ac_event_count *ec, bool listening) {
+    if (listening) {
+        ac_fetch_or_seq_cst(&ec->word, AC_EC_LISTENERS);
+        ac_fence_seq_cst(); /* F2 */
+    } else {
+        ac_fetch_and_acq_rel(&ec->word, ~AC_EC_LISTENERS);
+    }
+}
+
+AC_INLINE bool ac_ec_has_listeners(ac_event_count *ec) {
+    return (ac_load_relaxed(&ec->word) & AC_EC_LISTENERS) != 0;
 }
 
 AC_INLINE void ac_ec_notify_all(ac_event_count *ec, unsigned flags) {

@@ -4,7 +4,7 @@
 #include "queue_stress.h"
 
 static void test_tasks_are_counted_by_the_pushes(void) {
-    ac_channel *const ch = ac_channel_new(0);
+    ac_channel *const ch = ac_channel_new(AC_STORE_FIFO, 0);
     uintptr_t item;
     CHECK(ch != NULL && ac_channel_unfinished(ch) == 0);
     CHECK(!ac_channel_finish(ch, 1));
@@ -56,7 +56,7 @@ static void test_sleepers_miss_nothing(void) {
     const uint64_t seed = check_seed();
     const uint64_t limits[] = {1, 3, 100, 0};
     for (int i = 0; i < 4; i++) {
-        ac_channel *const ch = ac_channel_new(limits[i]);
+        ac_channel *const ch = ac_channel_new(AC_STORE_FIFO, limits[i]);
         CHECK(ch != NULL);
         const stress_queue queue = {ch, sleeping_push, sleeping_pop};
         CHECK(stress_ok(&queue, 3, 3, check_scale(5000), seed));
@@ -86,7 +86,7 @@ static void *wait_or_close(void *arg) {
 
 static void test_close_wakes_everybody(void) {
     for (int round = 0; round < 100; round++) {
-        ac_channel *ch = ac_channel_new(round % 2 ? 4 : 0);
+        ac_channel *ch = ac_channel_new(AC_STORE_FIFO, round % 2 ? 4 : 0);
         ac_channel *all[4] = {ch, ch, ch, ch};
         check_threads(4, wait_or_close, all, sizeof all[0]);
         ac_channel_free(ch);
@@ -117,7 +117,7 @@ static void *get_until_closed(void *arg) {
 static void test_a_close_right_behind_a_push_wakes_everybody(void) {
     const int rounds = (int)check_scale(300);
     for (int round = 0; round < rounds; round++) {
-        ac_channel *ch = ac_channel_new(0);
+        ac_channel *ch = ac_channel_new(AC_STORE_FIFO, 0);
         pthread_t threads[3];
         for (int i = 0; i < 3; i++)
             CHECK(pthread_create(&threads[i], NULL, get_until_closed, &ch) == 0);
@@ -130,7 +130,7 @@ static void test_a_close_right_behind_a_push_wakes_everybody(void) {
 }
 
 static void test_a_spin_is_bounded(void) {
-    ac_channel *const ch = ac_channel_new(1);
+    ac_channel *const ch = ac_channel_new(AC_STORE_FIFO, 1);
     const int64_t begin = ac_now_ns();
     for (int i = 0; i < 10; i++) ac_channel_spin(ch, true, AC_FOREVER);
     CHECK(ac_now_ns() - begin < AC_NS_PER_S);

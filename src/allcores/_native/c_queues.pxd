@@ -10,6 +10,7 @@ cdef extern from "base/ac_base.h" nogil:
         AC_CLOSED
         AC_NOMEM
         AC_MISUSE
+        AC_ELSEWHERE
 
 cdef extern from "base/ac_clock.h" nogil:
     int64_t AC_FOREVER
@@ -32,19 +33,38 @@ cdef extern from "sync/ac_event_count.h" nogil:
     ac_wait_status ac_ec_wait(ac_event_count *ec, uint32_t key, int64_t deadline_ns, unsigned flags)
     void ac_ec_notify_all(ac_event_count *ec, unsigned flags)
 
-cdef extern from "queues/ac_channel.h" nogil:
-    ctypedef struct ac_fifo:
+cdef extern from "queues/ac_channel.h":  # attached: what they call back may be Python
+    ctypedef enum ac_store_kind:
+        AC_STORE_FIFO
+        AC_STORE_LIFO
+        AC_STORE_PAIR
+        AC_STORE_MANY
+    uint64_t AC_SPSC_MAX_CAPACITY
+    uint64_t AC_SHARDED_MAX_SHARDS
+    ctypedef struct ac_store:
         pass
-    uint64_t ac_fifo_size(ac_fifo *q)
-    uint64_t ac_fifo_pushed(ac_fifo *q)
-    uint64_t ac_fifo_limit(ac_fifo *q)
-    bint ac_fifo_is_closed(ac_fifo *q)
+    ctypedef struct ac_store_contents:
+        uintptr_t *part[2]
+        uint64_t count[2]
+        bint was_closed
+    ac_status ac_store_peek(ac_store *q, void (*keep)(uintptr_t item) noexcept, uintptr_t *item)
+    int AC_CHANNEL_ITEM
+    int AC_CHANNEL_ROOM
     ctypedef struct ac_channel:
-        ac_fifo fifo
+        ac_store store
         ac_event_count not_empty
         ac_event_count not_full
         ac_event_count all_done
-    ac_channel *ac_channel_new(uint64_t limit)
+        void (*heard)(void *arg, int what) noexcept
+        void *heard_arg
+
+cdef extern from "queues/ac_channel.h" nogil:
+    uint64_t ac_store_size(ac_store *q)
+    uint64_t ac_store_pushed(ac_store *q)
+    uint64_t ac_store_limit(ac_store *q)
+    bint ac_store_is_closed(ac_store *q)
+    uintptr_t *ac_store_take_rest(ac_store *q, uint64_t *count)
+    ac_channel *ac_channel_new(ac_store_kind kind, uint64_t number)
     void ac_channel_free(ac_channel *ch)
     ac_status ac_channel_push(ac_channel *ch, uintptr_t item)
     ac_status ac_channel_pop(ac_channel *ch, uintptr_t *item)
@@ -53,10 +73,14 @@ cdef extern from "queues/ac_channel.h" nogil:
     ac_status ac_channel_pop_many(ac_channel *ch, uintptr_t *items, uint64_t count, uint64_t *done)
     void ac_channel_pass_get(ac_channel *ch)
     void ac_channel_pass_put(ac_channel *ch)
-    void ac_channel_close(ac_channel *ch)
-    void ac_channel_set_limit(ac_channel *ch, uint64_t limit)
+    ac_status ac_channel_close(ac_channel *ch)
+    ac_status ac_channel_set_limit(ac_channel *ch, uint64_t limit)
+    ac_status ac_channel_evict(ac_channel *ch, ac_store_contents *all, uint64_t *unfinished)
+    bint ac_channel_is_evicted(ac_channel *ch)
+    void ac_channel_listen(ac_channel *ch, int what, bint on)
+    uint64_t ac_channel_watch(ac_channel *ch)
     uint64_t ac_channel_unfinished(ac_channel *ch)
-    bint ac_channel_finish(ac_channel *ch, uint64_t count)
+    ac_status ac_channel_finish(ac_channel *ch, uint64_t count)
     void ac_channel_spin(ac_channel *ch, bint get, int64_t deadline_ns)
     void ac_channel_count_wait(ac_channel *ch)
     uint64_t ac_channel_waits(ac_channel *ch)

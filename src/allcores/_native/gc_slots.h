@@ -24,7 +24,7 @@ typedef struct ac_gc_class {
 } ac_gc_class;
 
 /* One entry a class; written once, while the module is initialised. */
-enum { AC_GC_QUEUE = 0, AC_GC_SIMPLE = 1, AC_GC_CLASSES = 2 };
+enum { AC_GC_QUEUE, AC_GC_SIMPLE, AC_GC_LIFO, AC_GC_SHARDED, AC_GC_CLASSES };
 static ac_gc_class ac_gc_classes[AC_GC_CLASSES];
 
 typedef struct ac_gc_visit {
@@ -47,14 +47,23 @@ static int ac_gc_traverse(PyObject *self, visitproc visit, void *arg, const ac_g
     ac_channel *const ch = ac_gc_channel(self, cls);
     if (ch == NULL) return 0;
     ac_gc_visit v = {visit, arg};
-    return ac_fifo_visit(&ch->fifo, ac_gc_visit_item, &v);
+    return ac_store_visit(&ch->store, ac_gc_visit_item, &v);
 }
+
+/* For ac_store_peek: counts a reference, and calls nothing. */
+static void ac_gc_keep(uintptr_t item) { Py_INCREF((PyObject *)item); }
 
 /* Takes out what is inside and drops it. An item's end may run any code, also code that puts into
  * this queue again: each reference is dropped after the queue is settled. */
 static void ac_gc_drain(ac_channel *ch) {
     uintptr_t item;
-    while (ch != NULL && ac_fifo_try_pop(&ch->fifo, &item) == AC_OK) Py_DECREF((PyObject *)item);
+    uint64_t count;
+    if (ch == NULL) return;
+    /* one consumer's queue may end on another thread, which must not pop */
+    uintptr_t *const rest = ac_store_take_rest(&ch->store, &count);
+    for (uint64_t i = 0; rest != NULL && i < count; i++) Py_DECREF((PyObject *)rest[i]);
+    free(rest);
+    while (ac_store_try_pop(&ch->store, &item) == AC_OK) Py_DECREF((PyObject *)item);
 }
 
 static int ac_gc_clear(PyObject *self, const ac_gc_class *cls) {
@@ -62,27 +71,33 @@ static int ac_gc_clear(PyObject *self, const ac_gc_class *cls) {
     return cls->clear != NULL ? cls->clear(self) : 0;
 }
 
-static int ac_gc_traverse_queue(PyObject *self, visitproc visit, void *arg) {
-    return ac_gc_traverse(self, visit, arg, &ac_gc_classes[AC_GC_QUEUE]);
-}
-static int ac_gc_clear_queue(PyObject *self) {
-    return ac_gc_clear(self, &ac_gc_classes[AC_GC_QUEUE]);
-}
-static int ac_gc_traverse_simple(PyObject *self, visitproc visit, void *arg) {
-    return ac_gc_traverse(self, visit, arg, &ac_gc_classes[AC_GC_SIMPLE]);
-}
-static int ac_gc_clear_simple(PyObject *self) {
-    return ac_gc_clear(self, &ac_gc_classes[AC_GC_SIMPLE]);
-}
+/* A slot is told nothing but the instance, which may be of a subclass: so each class has its pair. */
+#define AC_GC_PAIR(name, which)                                                                  \
+    static int ac_gc_traverse_##name(PyObject *self, visitproc visit, void *arg) {               \
+        return ac_gc_traverse(self, visit, arg, &ac_gc_classes[which]);                          \
+    }                                                                                            \
+    static int ac_gc_clear_##name(PyObject *self) {                                              \
+        return ac_gc_clear(self, &ac_gc_classes[which]);                                         \
+    }
+AC_GC_PAIR(queue, AC_GC_QUEUE)
+AC_GC_PAIR(simple, AC_GC_SIMPLE)
+AC_GC_PAIR(lifo, AC_GC_LIFO)
+AC_GC_PAIR(sharded, AC_GC_SHARDED)
 
-/* Wraps the slots of `type`; `channel_at` is the address of the channel pointer in `instance`. */
+static const traverseproc ac_gc_traverses[AC_GC_CLASSES] = {
+    ac_gc_traverse_queue, ac_gc_traverse_simple, ac_gc_traverse_lifo, ac_gc_traverse_sharded};
+static const inquiry ac_gc_clears[AC_GC_CLASSES] = {ac_gc_clear_queue, ac_gc_clear_simple,
+                                                    ac_gc_clear_lifo, ac_gc_clear_sharded};
+
+/* Wraps the slots of `type`; `channel_at` is the address of the channel pointer in `instance`. A
+ * subclass made by Cython calls Cython's slots of its base, not ours: each class is to be wrapped. */
 static void ac_gc_install(PyObject *type, int which, PyObject *instance, void *channel_at) {
     PyTypeObject *const cls = (PyTypeObject *)type;
     ac_gc_classes[which].traverse = cls->tp_traverse;
     ac_gc_classes[which].clear = cls->tp_clear;
     ac_gc_classes[which].offset = (char *)channel_at - (char *)instance;
-    cls->tp_traverse = which == AC_GC_QUEUE ? ac_gc_traverse_queue : ac_gc_traverse_simple;
-    cls->tp_clear = which == AC_GC_QUEUE ? ac_gc_clear_queue : ac_gc_clear_simple;
+    cls->tp_traverse = ac_gc_traverses[which];
+    cls->tp_clear = ac_gc_clears[which];
     PyType_Modified(cls);
 }
 

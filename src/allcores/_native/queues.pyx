@@ -1,7 +1,7 @@
-"""Queues of Python objects between threads: `Queue` and `SimpleQueue` of `allcores.queue`.
+"""Queues of Python objects between threads: those of `allcores.queue`.
 
 Moves run attached to the interpreter, waits run detached: an item's reference enters and leaves the
-fifo (csrc/queues/ac_channel.h) with nothing between claim and publish that could let another
+store (csrc/queues/ac_channel.h) with nothing between claim and publish that could let another
 Python thread, the collector or a fork come in between. A put that need not wait is: one INCREF, one
 claim, one publication, one look at a word for sleepers.
 """
@@ -10,12 +10,14 @@ cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
+from libc.stdlib cimport free
+from libc.stdint cimport UINT64_MAX, int64_t, uint32_t, uint64_t, uintptr_t
 
 from allcores._native.c_queues cimport *
 
 from types import GenericAlias
 
+from allcores._common.cpus import cpu_count
 from allcores._common.version import check_compiled
 from allcores.errors import Empty, Full, ShutDown
 
@@ -23,9 +25,10 @@ cdef extern from "Python.h":
     PyObject *PyTuple_GET_ITEM(object, Py_ssize_t)
 
 cdef extern from "gc_slots.h":
-    int AC_GC_QUEUE, AC_GC_SIMPLE
+    int AC_GC_QUEUE, AC_GC_SIMPLE, AC_GC_LIFO, AC_GC_SHARDED
     void ac_gc_install(object type, int which, PyObject *instance, void *channel_at)
     void ac_gc_drain(ac_channel *ch)
+    void ac_gc_keep(uintptr_t item) noexcept
 
 cdef extern from "fast_calls.h":
     void ac_fast_install(object type, int which)
@@ -42,18 +45,29 @@ include "waits.pxi"
 include "queues_moves.pxi"
 
 
+cdef int begin(Queue self, ac_store_kind kind, uint64_t number) except -1:
+    if self.ch != NULL:
+        raise RuntimeError(f"{type(self).__name__}.__init__ was called a second time")
+    self.ch = new_channel(kind, number)
+    return 0
+
+
 # -- the classes ----------------------------------------------------------------------------------
 
 @cython.trashcan(True)
 cdef class Queue:
-    """Queue(maxsize=0)\n--\n
+    """Queue(maxsize=0, *, spsc=False)\n--\n
     A first-in first-out queue between threads: `queue.Queue`, lock-free.
 
     Parameters
     ----------
-    maxsize : int, default 0
+    maxsize : number, default 0
         Most items that the queue holds; `put` waits while there are so many. Zero or less: no
         bound. May be changed while the queue is in use, by assigning to the attribute.
+    spsc : bool, default False
+        Only one thread puts and only one gets: the first that does so each. Faster between two
+        threads; a second producer or consumer gets a `RuntimeError`. Wants a `maxsize` from 1 to
+        2**24, which may be lowered later, and raised again up to the next power of two.
 
     Notes
     -----
@@ -84,11 +98,14 @@ cdef class Queue:
         self.ch = NULL
         ac_lazy_dict(self)
 
-    def __init__(self, maxsize=0):
+    def __init__(self, maxsize=0, *, spsc=False):
         cdef uint64_t limit = limit_of(maxsize)
-        if self.ch != NULL:
-            raise RuntimeError(f"{type(self).__name__}.__init__ was called a second time")
-        self.ch = new_channel(limit)
+        if spsc and not 1 <= limit <= AC_SPSC_MAX_CAPACITY:
+            raise ValueError(
+                f"a queue for one producer and one consumer wants a maxsize from 1 to "
+                f"{AC_SPSC_MAX_CAPACITY}, not {maxsize}"
+            )
+        begin(self, AC_STORE_PAIR if spsc else AC_STORE_FIFO, limit)
 
     def __dealloc__(self):
         end_channel(self.ch)
@@ -217,20 +234,20 @@ cdef class Queue:
         """Return how many items are inside: exact when no other thread uses the queue."""
         if self.ch == NULL:
             not_initialised(self)
-        return ac_fifo_size(&self.ch.fifo)
+        return ac_store_size(&self.ch.store)
 
     def empty(self):
         """Return whether there was nothing inside at some instant of the call."""
         if self.ch == NULL:
             not_initialised(self)
-        return ac_fifo_size(&self.ch.fifo) == 0
+        return ac_store_size(&self.ch.store) == 0
 
     def full(self):
         """Return whether there were `maxsize` items inside at some instant of the call."""
         if self.ch == NULL:
             not_initialised(self)
-        cdef uint64_t limit = ac_fifo_limit(&self.ch.fifo)
-        return limit != 0 and ac_fifo_size(&self.ch.fifo) >= limit
+        cdef uint64_t limit = ac_store_limit(&self.ch.store)
+        return limit != 0 and ac_store_size(&self.ch.store) >= limit
 
     def task_done(self):
         """Say that the work on one item that was taken out is finished.
@@ -242,7 +259,7 @@ cdef class Queue:
         """
         if self.ch == NULL:
             not_initialised(self)
-        if not ac_channel_finish(self.ch, 1):
+        if ac_channel_finish(self.ch, 1) != AC_OK:
             raise ValueError("task_done() called too many times")
 
     def join(self):
@@ -272,14 +289,28 @@ cdef class Queue:
         -----
         As `queue.Queue.shutdown` of Python 3.13, on every interpreter.
         """
-        cdef uintptr_t item
         if self.ch == NULL:
             not_initialised(self)
         ac_channel_close(self.ch)
         if immediate:
-            while ac_channel_pop(self.ch, &item) == AC_OK:
-                ac_channel_finish(self.ch, 1)
-                take(item)
+            throw_rest_away(self.ch)
+
+    def clear(self):
+        """Throw away what is inside; the tasks count as done.
+
+        Returns
+        -------
+        int
+            How many items that were. Those that others put meanwhile stay.
+
+        Raises
+        ------
+        RuntimeError
+            The queue has one consumer (``spsc=True``), and it is another thread.
+        """
+        if self.ch == NULL:
+            not_initialised(self)
+        return throw_away(self.ch, ac_store_size(&self.ch.store))
 
     def stats(self):
         """Return numbers about the queue's life so far.
@@ -287,18 +318,14 @@ cdef class Queue:
         Returns
         -------
         dict
-            ``depth`` items inside, ``puts`` and ``gets`` items ever moved, ``waits`` calls that had
-            to sleep, ``unfinished`` tasks, ``maxsize``.
+            ``depth`` items inside, ``high_water`` the most that were inside since the first call
+            (which begins to count: before it, a put pays nothing for it), ``puts`` and ``gets`` items
+            ever moved, ``waits`` calls that had to sleep, ``unfinished`` tasks, ``maxsize``.
         """
         if self.ch == NULL:
             not_initialised(self)
-        cdef uint64_t depth = ac_fifo_size(&self.ch.fifo)
-        cdef uint64_t puts = ac_fifo_pushed(&self.ch.fifo)
         return {
-            "depth": depth,
-            "puts": puts,
-            "gets": puts - depth if puts > depth else 0,
-            "waits": ac_channel_waits(self.ch),
+            **stats_of(self.ch),
             "unfinished": ac_channel_unfinished(self.ch),
             "maxsize": self.maxsize,
         }
@@ -308,14 +335,18 @@ cdef class Queue:
         """The bound, 0 for none; may be assigned while the queue is in use."""
         if self.ch == NULL:
             not_initialised(self)
-        return ac_fifo_limit(&self.ch.fifo)
+        return ac_store_limit(&self.ch.store)
 
     @maxsize.setter
     def maxsize(self, value):
         cdef uint64_t limit = limit_of(value)
         if self.ch == NULL:
             not_initialised(self)
-        ac_channel_set_limit(self.ch, limit)
+        if ac_channel_set_limit(self.ch, limit) == AC_MISUSE:
+            raise ValueError(
+                f"the maxsize of this {type(self).__name__} cannot become {value}: one that has a "
+                "single producer and consumer keeps its room, a ShardedQueue has no bound"
+            )
 
     @property
     def unfinished_tasks(self):
@@ -329,7 +360,67 @@ cdef class Queue:
         """Whether `shutdown` was called."""
         if self.ch == NULL:
             not_initialised(self)
-        return ac_fifo_is_closed(&self.ch.fifo)
+        return ac_store_is_closed(&self.ch.store)
+
+
+cdef class LifoQueue(Queue):
+    """LifoQueue(maxsize=0)\n--\n
+    A last-in first-out queue between threads: `queue.LifoQueue`, in compiled code.
+
+    Parameters
+    ----------
+    maxsize : number, default 0
+        As for `Queue`.
+
+    Notes
+    -----
+    Thread-safe and re-entrant, as `Queue`. `get_many` returns the newest item first. An array under a
+    lock of a few instructions (csrc/queues/ac_stack.h); memory is given back as it empties.
+    """
+
+    def __init__(self, maxsize=0):
+        begin(self, AC_STORE_LIFO, limit_of(maxsize))
+
+    def peek(self):
+        """Return the newest item and leave it inside.
+
+        Raises
+        ------
+        Empty, ShutDown
+            There is none; `peek` never waits.
+        """
+        cdef uintptr_t item = 0
+        if self.ch == NULL:
+            not_initialised(self)
+        raise_status(ac_store_peek(&self.ch.store, ac_gc_keep, &item))
+        return take(item)
+
+
+cdef class ShardedQueue(Queue):
+    """ShardedQueue(*, shards=None)\n--\n
+    A queue that is first-in first-out for each producer, for many cores; without a bound.
+
+    Parameters
+    ----------
+    shards : int or None
+        How many parts the queue has, 1 to 1024, rounded up to a power of two; up to so many producers
+        do not meet. None: enough for `allcores.cpu_count()` producers.
+
+    Notes
+    -----
+    The items of one thread come out in its order; those of different threads in any. Everything else
+    is as in `Queue`. With a GIL there is nothing to gain: threads take turns anyway. After
+    moodycamel's ConcurrentQueue (csrc/queues/ac_sharded.h).
+    """
+
+    def __init__(self, *, shards=None):
+        if shards is None:
+            shards = min(cpu_count(), AC_SHARDED_MAX_SHARDS)
+        if isinstance(shards, bool) or not hasattr(shards, "__index__"):
+            raise TypeError(f"shards must be None or an int, not {type(shards).__name__}")
+        if not 1 <= shards.__index__() <= AC_SHARDED_MAX_SHARDS:
+            raise ValueError(f"shards must be from 1 to {AC_SHARDED_MAX_SHARDS}, not {shards}")
+        begin(self, AC_STORE_MANY, shards)
 
 
 @cython.trashcan(True)
@@ -349,7 +440,7 @@ cdef class SimpleQueue:
     __class_getitem__ = classmethod(GenericAlias)
 
     def __cinit__(self, *args, **kwargs):
-        self.ch = new_channel(0)
+        self.ch = new_channel(AC_STORE_FIFO, 0)
 
     def __init__(self):
         pass
@@ -387,22 +478,19 @@ cdef class SimpleQueue:
 
     def qsize(self):
         """Return how many items are inside: exact when no other thread uses the queue."""
-        return ac_fifo_size(&self.ch.fifo)
+        return ac_store_size(&self.ch.store)
 
     def empty(self):
         """Return whether there was nothing inside at some instant of the call."""
-        return ac_fifo_size(&self.ch.fifo) == 0
+        return ac_store_size(&self.ch.store) == 0
+
+    def clear(self):
+        """Throw away what is inside; return how many items that were. See `Queue.clear`."""
+        return throw_away(self.ch, ac_store_size(&self.ch.store))
 
     def stats(self):
-        """Return ``depth puts gets waits``; see `Queue.stats`."""
-        cdef uint64_t depth = ac_fifo_size(&self.ch.fifo)
-        cdef uint64_t puts = ac_fifo_pushed(&self.ch.fifo)
-        return {
-            "depth": depth,
-            "puts": puts,
-            "gets": puts - depth if puts > depth else 0,
-            "waits": ac_channel_waits(self.ch),
-        }
+        """Return ``depth high_water puts gets waits``; see `Queue.stats`."""
+        return stats_of(self.ch)
 
 
 cdef void install_slots():
@@ -410,6 +498,8 @@ cdef void install_slots():
     cdef Queue q = Queue()
     cdef SimpleQueue s = SimpleQueue()
     ac_gc_install(Queue, AC_GC_QUEUE, <PyObject *>q, &q.ch)
+    ac_gc_install(LifoQueue, AC_GC_LIFO, <PyObject *>q, &q.ch)
+    ac_gc_install(ShardedQueue, AC_GC_SHARDED, <PyObject *>q, &q.ch)
     ac_gc_install(SimpleQueue, AC_GC_SIMPLE, <PyObject *>s, &s.ch)
     ac_fast_install(Queue, AC_GC_QUEUE)
     ac_fast_install(SimpleQueue, AC_GC_SIMPLE)

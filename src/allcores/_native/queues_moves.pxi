@@ -1,11 +1,20 @@
-# Moving and waiting, for both classes of queues.pyx, which includes this file: one loop to sleep, one
+from math import ceil
+from numbers import Real
+
+# Moving and waiting, for the classes of queues.pyx, which includes this file: one loop to sleep, one
 # place where a status of the core becomes an exception, one rule for references.
 
 cdef uint64_t limit_of(object maxsize) except? 0xFFFFFFFFFFFFFFFF:
-    # 0: no bound. A maxsize of zero or less means none, as in queue.Queue.
-    if not hasattr(maxsize, "__index__"):
-        raise TypeError(f"maxsize must be an int, not {type(maxsize).__name__}")
-    number = maxsize.__index__()
+    # 0: no bound. A maxsize of zero or less means none, and a fraction the next whole number, as
+    # queue.Queue's "qsize() >= maxsize" has it.
+    if hasattr(maxsize, "__index__"):
+        number = maxsize.__index__()
+    elif isinstance(maxsize, Real):
+        if not maxsize > 0 or maxsize >= 1 << 62:  # NaN, too: it bounds nothing
+            return 0
+        number = ceil(maxsize)
+    else:
+        raise TypeError(f"maxsize must be a number, not {type(maxsize).__name__}")
     if number <= 0:
         return 0
     return min(number, 1 << 62)
@@ -21,6 +30,11 @@ cdef int raise_status(ac_status status) except -1:
         raise Full
     if status == AC_CLOSED:
         raise ShutDown
+    if status == AC_MISUSE:
+        raise RuntimeError(
+            "this queue is for one producer and one consumer, and another thread is the one; "
+            "leave out spsc=True for a queue that any thread may use"
+        )
     if status == AC_NOMEM:
         raise MemoryError("no memory for another block of the queue; the item was not put")
     return 0
@@ -79,7 +93,7 @@ cdef ac_status wait_get(ac_channel *ch, uintptr_t *item, int64_t deadline) excep
     return status
 
 
-# -- what both classes do -------------------------------------------------------------------------
+# -- what all classes do --------------------------------------------------------------------------
 
 cdef int not_initialised(object self) except -1:
     raise RuntimeError(
@@ -178,7 +192,7 @@ cdef int put_all(ac_channel *ch, tuple items, int64_t deadline) except -1:
 cdef list pop_list(ac_channel *ch, Py_ssize_t most, ac_status *status):
     # Up to `most` items without waiting. Everything that can fail is done before one is taken.
     cdef uint64_t done = 0
-    cdef Py_ssize_t size = <Py_ssize_t>ac_fifo_size(&ch.fifo)
+    cdef Py_ssize_t size = <Py_ssize_t>ac_store_size(&ch.store)
     cdef Py_ssize_t room = min(most, max(size, 1)), i
     cdef list result = [None] * room
     cdef uintptr_t *batch = <uintptr_t *>PyMem_Malloc(room * sizeof(uintptr_t))
@@ -211,7 +225,7 @@ cdef list get_some(ac_channel *ch, object n, object block, object timeout):
     status = wait_get(ch, &first, deadline)
     raise_status(status)
     result = [take(first)]
-    if most > 1 and ac_fifo_size(&ch.fifo) > 0:
+    if most > 1 and ac_store_size(&ch.store) > 0:
         try:
             result += pop_list(ch, most - 1, &more)
         except MemoryError:
@@ -219,10 +233,57 @@ cdef list get_some(ac_channel *ch, object n, object block, object timeout):
     return result
 
 
-cdef ac_channel *new_channel(uint64_t limit) except NULL:
-    cdef ac_channel *ch = ac_channel_new(limit)
+cdef object throw_away(ac_channel *ch, uint64_t most):
+    # Up to `most` items, counted as done; returns how many. Each is dropped when the queue is settled:
+    # its end may run any code.
+    cdef uintptr_t item
+    cdef uint64_t count = 0
+    cdef ac_status status = AC_OK
+    while count < most:
+        status = ac_channel_pop(ch, &item)
+        if status != AC_OK:
+            break
+        ac_channel_finish(ch, 1)
+        count += 1
+        take(item)
+    if status == AC_MISUSE:
+        raise_status(status)
+    return count
+
+
+cdef int throw_rest_away(ac_channel *ch) except -1:
+    # Everything in a queue that is shut down, whoever its consumer is.
+    cdef uint64_t count = 0, i
+    cdef uintptr_t *rest = ac_store_take_rest(&ch.store, &count)
+    if rest == NULL:
+        if count > 0:
+            raise MemoryError("no memory to empty the queue; it is shut down")
+        throw_away(ch, UINT64_MAX)
+        return 0
+    ac_channel_finish(ch, count)
+    for i in range(count):
+        take(rest[i])
+    free(rest)
+    return 0
+
+
+cdef dict stats_of(ac_channel *ch):
+    cdef uint64_t high = ac_channel_watch(ch)
+    cdef uint64_t depth = ac_store_size(&ch.store)
+    cdef uint64_t puts = ac_store_pushed(&ch.store)
+    return {
+        "depth": depth,
+        "high_water": max(high, depth),
+        "puts": puts,
+        "gets": puts - depth if puts > depth else 0,
+        "waits": ac_channel_waits(ch),
+    }
+
+
+cdef ac_channel *new_channel(ac_store_kind kind, uint64_t number) except NULL:
+    cdef ac_channel *ch = ac_channel_new(kind, number)
     if ch == NULL:
-        raise MemoryError(f"no memory for a queue of {limit} slots")
+        raise MemoryError(f"no memory for a queue of {number} slots")
     return ch
 
 
