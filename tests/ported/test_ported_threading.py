@@ -1,0 +1,18 @@
+"""CPython's own tests of `threading`'s primitives, run on `allcores.threading` and, as a control, on `threading`."""
+
+PORTED = (
+    "LockTests",
+    "RLockTests",
+    "EventTests",
+    "ConditionTests",
+    "ConditionAsRLockTests",
+    "SemaphoreTests",
+    "BoundedSemaphoreTests",
+    "BarrierTests",
+    "TimerTests",
+    "ThreadTests",
+)
+
+
+def test_cpython(ported) -> None:
+    ported.check()
