@@ -52,8 +52,7 @@ def subjects(case: str) -> tuple[str, ...]:
     if not listing()["origins"][case].startswith(PORT_ORIGIN):
         return ("ours", "std")
     # The port: where the interpreter has these tests itself, it is only shown to be sound.
-    own = any(test.startswith("test_shutdown") for test in listing()["cases"]["QueueTest"])
-    return ("std",) if own else ("ours",)
+    return ("std",) if listing()["shutdown"] else ("ours",)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -69,9 +68,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         for subject in subjects(case):
             for test, needs in listing()["cases"][case].items():
                 one = Ported(subject, case, test, tuple(needs))
-                heavy = left_out.HEAVY.get(one.name) in (subject, "both")
-                marks = [pytest.mark.heavy] if heavy else []
-                found.append(pytest.param(one, id=f"{subject}-{one.name}", marks=marks))
+                found.append(pytest.param(one, id=f"{subject}-{one.name}"))
     metafunc.parametrize("ported", found, indirect=True)
 
 

@@ -7,6 +7,7 @@ afresh, sets handlers and limits), and a test of it that goes wrong must not tak
 import ast
 import inspect
 import textwrap
+import threading
 import unittest
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -73,10 +74,10 @@ def original(case: Case) -> type:
     return getattr(modules[module], name)
 
 
-def types_named(method: object) -> tuple[set[str], set[str]]:
-    """Return the types under test that a method names, and the methods of its own class that it calls."""
+def types_named(code: object) -> tuple[set[str], set[str]]:
+    """Return the types under test that a method or class names, and the methods of its own class that it calls."""
     types, calls = set(), set()
-    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(method)))):
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(code)))):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             # A lock beside is not what such a test is about.
             if node.value.id == "threading" and node.attr not in ("Lock", "RLock"):
@@ -110,26 +111,34 @@ def build(name: str, subject: str) -> type[unittest.TestCase]:
             look_up(subject, need)
         body["queue"] = Substitute(subject, "queue")
     elif case.attribute:
-        body[case.attribute] = staticmethod(look_up(subject, case.needs[0]))
+        made = look_up(subject, case.needs[0])
+        # The standard RLock is a function; CPython's TestCase has the class that it makes objects of.
+        if made is not threading.RLock:
+            body[case.attribute] = staticmethod(made)
     # What the tests of test_threading name as `threading.X` in their bodies.
     test_threading.threading = Substitute(subject, "threading")
     return type(name, (original(case), unittest.TestCase), body)
 
 
+def test_classes() -> Iterator[type[unittest.TestCase]]:
+    """Yield every TestCase class of CPython's two modules that has tests."""
+    for module in (test_queue, test_threading):
+        for cls in vars(module).values():
+            if inspect.isclass(cls) and issubclass(cls, unittest.TestCase):
+                own = cls.__module__ == module.__name__
+                if own and unittest.TestLoader().getTestCaseNames(cls):
+                    yield cls
+
+
 def list_tests() -> dict[str, object]:
-    """Return all there is to run, and all TestCase classes there are, for pytest to compare."""
+    """Return all there is to run, and all TestCase classes there are and what they name."""
     return {
-        "cases": {name: {test: needs for test, needs in tests_of(CASES[name])} for name in CASES},
+        "cases": {name: dict(tests_of(CASES[name])) for name in CASES},
         "origins": {name: CASES[name].origin for name in CASES},
-        "classes": [
-            f"{module.__name__}.{cls.__name__}"
-            for module in (test_queue, test_threading)
-            for cls in vars(module).values()
-            if inspect.isclass(cls)
-            and issubclass(cls, unittest.TestCase)
-            and cls.__module__ == module.__name__
-            and unittest.TestLoader().getTestCaseNames(cls)
-        ],
+        "classes": {
+            f"{cls.__module__}.{cls.__qualname__}": sorted(types_named(cls)[0]) for cls in test_classes()
+        },
+        "shutdown": [name for name in dir(test_queue.QueueTest) if name.startswith("test_shutdown")],
     }
 
 

@@ -44,7 +44,7 @@ def home(subject: str, module: str) -> object:
     try:
         return importlib.import_module(f"{place}.{module}")
     except ModuleNotFoundError as error:
-        if error.name != f"{place}.{module}" and "is not a package" not in str(error):
+        if error.name != f"{place}.{module}":
             raise
     return getattr(importlib.import_module(place), module, None)
 
@@ -90,7 +90,7 @@ class Substitute(types.ModuleType):
         module, subject = self._module, self._subject
         if name in UNDER_TEST[module]:
             return look_up(subject, f"{module}.{name}")
-        if module == "queue" and subject == "ours" and name in ("Empty", "Full", "ShutDown"):
+        if module == "queue" and name in ("Empty", "Full", "ShutDown"):
             return getattr(home(subject, module), name)
         return getattr(STANDARD[module], name)
 

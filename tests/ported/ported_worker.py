@@ -135,7 +135,7 @@ def no_test_package(find: Callable[[str], object] = importlib.util.find_spec) ->
 def listing() -> dict[str, dict]:
     """Return all there is to run on this interpreter; see `ported_cases.list_tests`."""
     if no_test_package():
-        return {"cases": {}, "origins": {}, "classes": []}
+        return {"cases": {}, "origins": {}, "classes": {}, "shutdown": []}
     worker = Worker()
     try:
         answer = worker.ask(list=True)
