@@ -44,7 +44,7 @@ class Ported:
             assert entry, f"CPython's test skips itself ({answer.text}): list it in left_out.py"
             pytest.skip(answer.text)
         assert not entry, f"left_out.py says that {self.name} skips itself, and it {answer.outcome}"
-        assert answer.outcome == "passed", f"{self.subject}: {self.name} {answer.outcome}\n{answer.text}"
+        assert answer.outcome == "passed", f"{self.name} {answer.outcome}\n{answer.text}"
 
 
 def subjects(case: str) -> tuple[str, ...]:

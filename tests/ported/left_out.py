@@ -35,8 +35,8 @@ NOT_YET = (
 class LeftOut(NamedTuple):
     """One test that is not simply run and passed.
 
-    ``how`` is ``fails`` (it is run, and an entry whose test passes is out of date), ``skips`` (CPython's test skips
-    itself, which is checked as well) or ``not run`` (nothing can be told by running it).
+    ``how`` is ``fails`` (it is run, and an entry whose test passes is out of date), ``skips`` (the test
+    skips itself, which is checked as well) or ``not run`` (running it tells nothing).
     """
 
     test: str
@@ -102,7 +102,8 @@ def tables() -> str:
     for entry in TESTS:
         on = {"ours": "ours", "std": "the standard library's", "both": "both"}[entry.subject]
         lines.append(
-            f"| `{entry.test}` | {on} | {versions_text(entry.versions)} | {entry.how} | {entry.reason} |"
+            f"| `{entry.test}` | {on} | {versions_text(entry.versions)} | {entry.how} "
+            f"| {entry.reason} |"
         )
     lines += ["", "| class | versions | reason |", "|---|---|---|"]
     for cls in CLASSES:

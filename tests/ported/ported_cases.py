@@ -1,4 +1,4 @@
-"""CPython's TestCase classes, from the `test` package of the running interpreter, on a subject's classes.
+"""CPython's TestCase classes, of the running interpreter's `test` package, on a subject's classes.
 
 Only the child process imports this: the `test` package changes what it finds (it imports modules
 afresh, sets handlers and limits), and a test of it that goes wrong must not take pytest along.
@@ -12,10 +12,9 @@ import unittest
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import test_queue_shutdown_313
 from ported_subjects import UNDER_TEST, Substitute, look_up
 from test import support, test_queue, test_threading
-
-import test_queue_shutdown_313
 
 #: Tests that take 50 threads ask for `-M 5G` since 3.13.5 (their stacks' addresses, not memory).
 ADDRESS_SPACE = "6G"
@@ -75,7 +74,7 @@ def original(case: Case) -> type:
 
 
 def types_named(code: object) -> tuple[set[str], set[str]]:
-    """Return the types under test that a method or class names, and the methods of its own class that it calls."""
+    """Return the types under test that a method or class names, and the attributes of self it uses."""
     types, calls = set(), set()
     for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(code)))):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
@@ -136,7 +135,8 @@ def list_tests() -> dict[str, object]:
         "cases": {name: dict(tests_of(CASES[name])) for name in CASES},
         "origins": {name: CASES[name].origin for name in CASES},
         "classes": {
-            f"{cls.__module__}.{cls.__qualname__}": sorted(types_named(cls)[0]) for cls in test_classes()
+            f"{cls.__module__}.{cls.__qualname__}": sorted(types_named(cls)[0])
+            for cls in test_classes()
         },
         "shutdown": [name for name in dir(test_queue.QueueTest) if name.startswith("test_shutdown")],
     }

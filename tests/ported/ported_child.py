@@ -1,7 +1,7 @@
 """The process in which CPython's tests run: takes a request a line, gives an answer a line, as JSON.
 
-``{"list": true}``, or ``{"subject": ..., "case": ..., "test": ..., "limit": seconds}``. A test that outlives its
-limit ends this process, after the stacks of all threads went to stderr.
+``{"list": true}``, or ``{"subject": ..., "case": ..., "test": ..., "limit": seconds}``. A test that
+outlives its limit ends this process, after the stacks of all threads went to stderr.
 """
 
 import faulthandler

@@ -65,7 +65,8 @@ def look_up(subject: str, dotted: str) -> object:
     if subject != "std" and dotted not in MAY_BE_STANDARD:
         root = str(HOMES[subject])
         if found is getattr(STANDARD[module], name) or found.__module__.split(".")[0] != root:
-            raise NotOurs(f"{root}.{dotted} is {found.__module__}.{found.__qualname__}, not {root}'s own")
+            theirs = f"{found.__module__}.{found.__qualname__}"
+            raise NotOurs(f"{root}.{dotted} is {theirs}, not {root}'s own")
     for attribute in rest:
         found = getattr(found, attribute, None)
         if found is None:
@@ -76,8 +77,8 @@ def look_up(subject: str, dotted: str) -> object:
 class Substitute(types.ModuleType):
     """The standard module, its classes under test replaced by a subject's.
 
-    A class under test is never the standard library's by accident: `look_up` refuses. The exceptions of
-    `queue` come from the subject's module too (`ShutDown` is new in 3.13); all other names are the
+    A class under test is never the standard library's by accident: `look_up` refuses. The exceptions
+    of `queue` come from the subject's module too (`ShutDown` is new in 3.13); all other names are the
     standard module's, for reading and for writing.
     """
 

@@ -1,4 +1,4 @@
-"""The other end of `ported_child`: runs tests one by one in a child process, and outlives whatever they do."""
+"""The other end of `ported_child`: runs tests one by one in a child, and outlives whatever they do."""
 
 import functools
 import importlib.util
@@ -45,7 +45,7 @@ class Worker:
 
     def _start(self) -> None:
         paths = [str(HERE), str(Path(allcores.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-        self._errors = tempfile.TemporaryFile("w+", errors="replace")
+        self._errors = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 (stop closes it)
         self._child = subprocess.Popen(
             [sys.executable, str(HERE / "ported_child.py")],
             stdin=subprocess.PIPE,
@@ -89,10 +89,12 @@ class Worker:
             return {"outcome": "hung", "text": f"no end in {limit} s\n{text}", "seconds": limit}
         return {"outcome": "crashed", "text": f"exit {child.returncode}\n{text}", "seconds": 0.0}
 
-    def run(self, subject: str, case: str, test: str, limit: float = LIMIT) -> Answer:
-        """Run one test of one case on a subject's classes."""
+    def run(
+        self, subject: str, case: str, test: str, limit: float = LIMIT, keep: bool = False
+    ) -> Answer:
+        """Run one test of one case on a subject's classes; `keep` the process even if it fails."""
         answer = Answer(**self.ask(limit, subject=subject, case=case, test=test))
-        if answer.outcome not in ("passed", "skipped"):
+        if answer.outcome not in ("passed", "skipped") and not keep:
             self.stop()
         return answer
 

@@ -1,4 +1,4 @@
-"""The list of what is left out is true: nothing unlisted, nothing out of date, and README.md shows it."""
+"""The list of what is left out is true: complete, not out of date, and shown by README.md."""
 
 from pathlib import Path
 

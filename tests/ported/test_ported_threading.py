@@ -1,4 +1,4 @@
-"""CPython's own tests of `threading`'s primitives, run on `allcores.threading` and, as a control, on `threading`."""
+"""CPython's own tests of `threading`, run on `allcores.threading` and, as a control, on `threading`."""
 
 PORTED = (
     "LockTests",

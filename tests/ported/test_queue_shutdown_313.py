@@ -5,7 +5,7 @@ what they call. Copyright (c) 2001-2024 Python Software Foundation; All Rights R
 the Python Software Foundation License Version 2 (LICENSE-PSF.txt beside this file).
 
 Changes made to CPython's text: the methods stand in a mixin of their own, with one class for each type of
-queue; a local variable that nothing read is gone; a word in a comment is spelt right.
+queue; in a comment, two words are spelt as they should be.
 """
 
 import threading
