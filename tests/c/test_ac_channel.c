@@ -7,14 +7,14 @@ static void test_tasks_are_counted_by_the_pushes(void) {
     ac_channel *const ch = ac_channel_new(AC_STORE_FIFO, 0);
     uintptr_t item;
     CHECK(ch != NULL && ac_channel_unfinished(ch) == 0);
-    CHECK(!ac_channel_finish(ch, 1));
+    CHECK(ac_channel_finish(ch, 1) == AC_MISUSE);
     CHECK(ac_channel_push(ch, 1) == AC_OK && ac_channel_push(ch, 2) == AC_OK);
     CHECK(ac_channel_pop(ch, &item) == AC_OK);
     CHECK(ac_channel_unfinished(ch) == 2);
-    CHECK(ac_channel_finish(ch, 1));
-    CHECK(!ac_channel_finish(ch, 2) && ac_channel_unfinished(ch) == 1);
+    CHECK(ac_channel_finish(ch, 1) == AC_OK);
+    CHECK(ac_channel_finish(ch, 2) == AC_MISUSE && ac_channel_unfinished(ch) == 1);
     CHECK(ac_channel_pop(ch, &item) == AC_OK);
-    CHECK(ac_channel_finish(ch, 1) && ac_channel_unfinished(ch) == 0);
+    CHECK(ac_channel_finish(ch, 1) == AC_OK && ac_channel_unfinished(ch) == 0);
     ac_channel_free(ch);
 }
 
@@ -141,11 +141,77 @@ static void test_a_spin_is_bounded(void) {
     ac_channel_free(ch);
 }
 
+typedef struct ear {
+    int items, room;
+} ear;
+
+static void hear(void *arg, int what) {
+    ear *const e = arg;
+    if (what == AC_CHANNEL_ITEM) e->items++;
+    else e->room++;
+}
+
+static void test_listeners_hear_what_they_asked_for(void) {
+    ac_channel *const ch = ac_channel_new(AC_STORE_FIFO, 4);
+    ear e = {0, 0};
+    uintptr_t item, in[2] = {1, 2};
+    uint64_t done;
+    ch->heard = hear;
+    ch->heard_arg = &e;
+    CHECK(ac_channel_push(ch, 1) == AC_OK && e.items == 0);
+    ac_channel_listen(ch, AC_CHANNEL_ITEM, true);
+    CHECK(ac_channel_push(ch, 1) == AC_OK && e.items == 1);
+    CHECK(ac_channel_push_many(ch, in, 2, &done) == AC_OK && e.items == 2);
+    CHECK(ac_channel_push(ch, 1) == AC_FULL && e.items == 2);
+    CHECK(ac_channel_pop(ch, &item) == AC_OK && e.room == 0);
+    ac_channel_listen(ch, AC_CHANNEL_ROOM, true);
+    CHECK(ac_channel_pop(ch, &item) == AC_OK && e.room == 1);
+    CHECK(ac_channel_set_limit(ch, 3) == AC_OK && e.room == 2);
+    ac_channel_listen(ch, AC_CHANNEL_ITEM, false);
+    CHECK(ac_channel_push(ch, 1) == AC_OK && e.items == 2);
+    CHECK(ac_channel_close(ch) == AC_OK && e.items == 2 && e.room == 3);
+    while (ac_channel_pop(ch, &item) == AC_OK) {
+    }
+    ac_channel_free(ch);
+}
+
+static void test_the_watch_counts_from_the_first_question(void) {
+    ac_channel *const ch = ac_channel_new(AC_STORE_LIFO, 0);
+    uintptr_t item;
+    for (uintptr_t i = 0; i < 5; i++) CHECK(ac_channel_push(ch, i) == AC_OK);
+    for (int i = 0; i < 3; i++) CHECK(ac_channel_pop(ch, &item) == AC_OK);
+    CHECK(ac_channel_watch(ch) == 2);
+    for (uintptr_t i = 0; i < 5; i++) CHECK(ac_channel_push(ch, i) == AC_OK);
+    while (ac_channel_pop(ch, &item) == AC_OK) {
+    }
+    CHECK(ac_channel_watch(ch) == 7);
+    ac_channel_free(ch);
+}
+
+static void test_what_is_handed_over_is_counted_exactly(void) {
+    ac_channel *const ch = ac_channel_new(AC_STORE_FIFO, 4);
+    ac_store_contents all;
+    uint64_t unfinished;
+    for (uintptr_t i = 0; i < 3; i++) CHECK(ac_channel_push(ch, i) == AC_OK);
+    CHECK(ac_channel_finish(ch, 1) == AC_OK && !ac_channel_is_evicted(ch));
+    CHECK(ac_channel_evict(ch, &all, &unfinished) == AC_OK && unfinished == 2);
+    CHECK(all.count[0] == 3 && all.count[1] == 0 && !all.was_closed && all.part[0][2] == 2);
+    free(all.part[0]);
+    free(all.part[1]);
+    CHECK(ac_channel_is_evicted(ch) && ac_channel_finish(ch, 1) == AC_ELSEWHERE);
+    CHECK(ac_channel_push(ch, 9) == AC_ELSEWHERE && ac_channel_close(ch) == AC_ELSEWHERE);
+    CHECK(ac_channel_evict(ch, &all, &unfinished) == AC_ELSEWHERE);
+    ac_channel_free(ch);
+}
+
 int main(void) {
     RUN(test_tasks_are_counted_by_the_pushes);
     RUN(test_sleepers_miss_nothing);
     RUN(test_close_wakes_everybody);
     RUN(test_a_close_right_behind_a_push_wakes_everybody);
     RUN(test_a_spin_is_bounded);
+    RUN(test_listeners_hear_what_they_asked_for);
+    RUN(test_the_watch_counts_from_the_first_question);
+    RUN(test_what_is_handed_over_is_counted_exactly);
     return 0;
 }

@@ -60,7 +60,7 @@ static void *play(void *arg) {
         if (p->gives) {
             ac_fetch_add_seq_cst(&t->count, UINT64_C(1));
             if (i % 2) ac_ec_notify_one(&t->ec, AC_WAIT_PRIVATE);
-            else ac_ec_notify_one_claimed(&t->ec, AC_WAIT_PRIVATE);
+            else if (ac_ec_anybody(&t->ec)) ac_ec_notify_one(&t->ec, AC_WAIT_PRIVATE);
             continue;
         }
         bool slept = false;
@@ -73,6 +73,19 @@ static void *play(void *arg) {
         if (slept && ac_load_relaxed(&t->count) > 0) ac_ec_notify_one(&t->ec, AC_WAIT_PRIVATE);
     }
     return NULL;
+}
+
+static void test_listeners_are_heard_and_do_not_disturb_sleepers(void) {
+    ac_event_count ec = {0};
+    CHECK(!ac_ec_anybody(&ec) && !ac_ec_has_listeners(&ec));
+    ac_ec_listen(&ec, true);
+    CHECK(ac_ec_anybody(&ec) && ac_ec_has_listeners(&ec));
+    const uint32_t key = ac_ec_prepare(&ec);
+    ac_ec_notify_one(&ec, AC_WAIT_PRIVATE); /* clears the sleepers' flag, and that alone */
+    CHECK(ac_ec_has_listeners(&ec));
+    CHECK(ac_ec_wait(&ec, key, AC_FOREVER, AC_WAIT_PRIVATE) == AC_WAIT_CHANGED);
+    ac_ec_listen(&ec, false);
+    CHECK(!ac_ec_anybody(&ec));
 }
 
 static void test_no_wake_is_lost(void) {
@@ -90,6 +103,7 @@ int main(void) {
     RUN(test_prepare_sets_the_flag_and_a_notify_moves_the_epoch);
     RUN(test_the_listener_bit_is_left_alone);
     RUN(test_a_wait_ends_at_its_deadline);
+    RUN(test_listeners_are_heard_and_do_not_disturb_sleepers);
     RUN(test_no_wake_is_lost);
     return 0;
 }

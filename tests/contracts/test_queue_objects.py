@@ -21,7 +21,12 @@ EVERY = [
     pytest.param(ours.SimpleQueue, id="ours-simple"),
     pytest.param(std.SimpleQueue, id="std-simple"),
 ]
-OURS = [pytest.param(ours.Queue, id="queue"), pytest.param(ours.SimpleQueue, id="simple")]
+OURS = [
+    pytest.param(ours.Queue, id="queue"),
+    pytest.param(ours.SimpleQueue, id="simple"),
+    pytest.param(ours.LifoQueue, id="lifo"),
+    pytest.param(ours.ShardedQueue, id="sharded"),
+]
 
 
 class Node:
@@ -62,8 +67,8 @@ def test_what_is_inside_stays_alive_and_is_visited_once(make) -> None:
 @pytest.mark.parametrize("make", OURS)
 @pytest.mark.parametrize("maxsize", [0, 10])
 def test_reference_counts_return_to_the_start(make, maxsize: int) -> None:
-    if make is ours.SimpleQueue and maxsize:
-        pytest.skip("a SimpleQueue has no bound")
+    if make in (ours.SimpleQueue, ours.ShardedQueue) and maxsize:
+        pytest.skip("it has no bound")
     q = make(maxsize) if maxsize else make()
     item = Node()
     before = sys.getrefcount(item)
@@ -167,13 +172,23 @@ def test_a_method_before_init_raises_and_does_not_crash() -> None:
 
 
 def test_a_bad_maxsize_is_refused() -> None:
-    for wrong in ("3", 1.5, None):
+    for wrong in ("3", [1], None):
         with pytest.raises(TypeError, match="maxsize"):
             ours.Queue(wrong)
     q = ours.Queue(1)
     with pytest.raises(TypeError, match="maxsize"):
         q.maxsize = "many"
     assert ours.Queue(10**30).maxsize > 2**60
+
+
+@pytest.mark.parametrize("make", [ours.Queue, ours.LifoQueue, std.Queue])
+@pytest.mark.parametrize(("maxsize", "room"), [(1.5, 2), (0.5, 1), (2.0, 2), (float("inf"), 50)])
+def test_any_number_is_a_bound(make, maxsize: float, room: int) -> None:
+    q = make(maxsize)
+    for i in range(room):
+        assert not q.full()
+        q.put_nowait(i)
+    assert q.full() == (maxsize < 50)
 
 
 @pytest.mark.parametrize("make", OURS)
