@@ -6,16 +6,37 @@
 #include <sys/mman.h>
 
 #define ALIGN 64
+#define HUGE_PAGE ((size_t)2 << 20) /* of x86-64, and of aarch64 with 4 KB pages */
 
 static size_t round_up(size_t bytes) {
     return bytes > SIZE_MAX - (ALIGN - 1) ? 0 : (bytes + (ALIGN - 1)) & ~(size_t)(ALIGN - 1);
 }
 
-static void *map_pages(size_t bytes) {
+static size_t whole_pages(size_t bytes) { return (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE; }
+
+static void *map_some(size_t bytes) {
     void *const p =
         mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED) return NULL;
-    (void)madvise(p, bytes, MADV_HUGEPAGE); /* a wish; without it all still works */
+    return p == MAP_FAILED ? NULL : p;
+}
+
+/* On the border of a huge page: elsewhere up to one huge page at each end would come in small ones.
+ * Linux places whole huge pages so by itself from 6.7 on; before, the borders are cut to fit. */
+static void *map_pages(size_t bytes) {
+    if (bytes > SIZE_MAX - 2 * HUGE_PAGE) return NULL;
+    bytes = whole_pages(bytes);
+    char *p = map_some(bytes);
+    if (p != NULL && (uintptr_t)p % HUGE_PAGE != 0) {
+        (void)munmap(p, bytes);
+        p = map_some(bytes + HUGE_PAGE);
+        if (p != NULL) {
+            const size_t before = HUGE_PAGE - (uintptr_t)p % HUGE_PAGE;
+            (void)munmap(p, before);
+            if (before < HUGE_PAGE) (void)munmap(p + before + bytes, HUGE_PAGE - before);
+            p += before;
+        }
+    }
+    if (p != NULL) (void)madvise(p, bytes, MADV_HUGEPAGE); /* a wish; without it all still works */
     return p;
 }
 
@@ -34,7 +55,7 @@ void *ac_scratch_alloc_zeroed(size_t bytes) {
 void ac_scratch_free(void *p, size_t bytes) {
     if (p == NULL) return;
     if (bytes >= AC_SCRATCH_HUGE) {
-        (void)munmap(p, bytes);
+        (void)munmap(p, whole_pages(bytes));
     } else {
         free(p);
     }

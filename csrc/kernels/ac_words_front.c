@@ -5,7 +5,7 @@
 
 /* Blocks are had by the 128 KB, later by the 4 MB, which come in huge pages. */
 #define POOL_BLOCKS_FIRST ((int64_t)32)
-#define POOL_BLOCKS ((int64_t)1024)
+#define POOL_BLOCKS ((int64_t)(AC_SCRATCH_HUGE / sizeof(ac_front_block)) + 1)
 
 bool ac_words_front_init(ac_words_front *f, int64_t bytes, uint64_t seed) {
     memset(f, 0, sizeof *f);
