@@ -1,0 +1,234 @@
+"""Stress of what changes a queue under its users: its bound, its end, a fork."""
+
+import gc
+import itertools
+import os
+import random
+import threading
+import time
+import warnings
+import weakref
+from typing import Any
+
+from allcores.errors import Empty, Full, ShutDown
+from queue_common import HANG, Item, Make, Run, all_dead, conserved, drain, hostile_collector, put_kept
+
+
+def bounds(make: Make, seconds: float, rng: random.Random) -> None:
+    """`maxsize` is assigned all the time, also beyond what the ring was made for: nothing is lost."""
+    if not make.has("maxsize"):
+        return
+    run = Run()
+    end = time.monotonic() + seconds
+    turn = 0
+    while turn == 0 or time.monotonic() < end:
+        turn += 1
+        q = make()
+        run.stop.clear()
+        done = threading.Event()
+        puts: list[list[Item]] = [[] for _ in range(3)]
+        gets: list[list[Item]] = [[] for _ in range(3)]
+        small = rng.random() < 0.7  # for long on the ring, if there is one
+
+        def produce(index: int, own: random.Random, q: Any, puts: Any) -> None:
+            for number in itertools.count():
+                item = Item(index, number)
+                if not put_kept(q, item, own, run.stop):
+                    return
+                puts[index].append(item)
+
+        def consume(index: int, q: Any, gets: Any, done: threading.Event) -> None:
+            while True:
+                last = done.is_set()
+                try:
+                    gets[index].append(q.get(timeout=0.002))
+                except Empty:
+                    if last:
+                        return
+
+        def change(own: random.Random, q: Any, small: bool) -> None:
+            while not run.stop.is_set():
+                q.maxsize = own.choice([1, 2, 3] if small else [0, 1, 2, 5, 100, 70_000, -1])
+
+        producers = [
+            run.start(produce, i, random.Random(rng.random()), q, puts) for i in range(len(puts))
+        ]
+        consumers = [run.start(consume, i, q, gets, done) for i in range(len(gets))]
+        changer = run.start(change, random.Random(rng.random()), q, small)
+        run.for_a_while(0.05)
+        for thread in (*producers, changer):
+            thread.join(HANG)
+        done.set()
+        for thread in consumers:
+            thread.join(HANG)
+        run.join()
+        conserved(list(itertools.chain(*puts)), list(itertools.chain(*gets)))
+        if make.fifo:
+            for got in gets:
+                for index in range(len(puts)):
+                    numbers = [item.number for item in got if item.producer == index]
+                    assert numbers == sorted(numbers), "one producer's items in the wrong order"
+        q.maxsize = 2
+        q.put_nowait(Item(0, 0))
+        q.put_nowait(Item(0, 1))
+        try:
+            q.put_nowait(Item(0, 2))
+        except Full:
+            continue
+        raise AssertionError("the last bound does not hold")
+
+
+def shutdowns(make: Make, seconds: float, rng: random.Random) -> None:
+    """Shut down under load, at once or not: all are told, every item is got, thrown away, or refused."""
+    if not make.has("shutdown"):
+        return
+    end = time.monotonic() + seconds
+    refs: list[weakref.ref[Any]] = []
+    turn = 0
+    while turn < 2 or time.monotonic() < end:
+        immediate = turn % 2 == 1
+        turn += 1
+        q = make()
+        run = Run()
+        puts: list[list[Item]] = [[] for _ in range(3)]
+        gets: list[list[Item]] = [[] for _ in range(3)]
+
+        def produce(index: int, q: Any, mine: list[Item]) -> None:
+            for number in itertools.count():
+                item = Item(index, number)
+                try:
+                    q.put(item)
+                except ShutDown:
+                    return
+                mine.append(item)
+                if make.maxsize == 0 and number % 50 == 0:
+                    time.sleep(0)
+
+        def consume(q: Any, mine: list[Item]) -> None:
+            while True:
+                try:
+                    mine.append(q.get())
+                except ShutDown:
+                    return
+                q.task_done()
+
+        def join(q: Any) -> None:
+            q.join()
+
+        for index in range(3):
+            run.start(produce, index, q, puts[index])
+            run.start(consume, q, gets[index])
+        run.stop.wait(rng.random() * 0.01)
+        run.start(join, q)
+        q.shutdown(immediate)
+        run.join()
+        assert q.unfinished_tasks == 0, q.unfinished_tasks
+        assert drain(q) == []
+        put, got = list(itertools.chain(*puts)), list(itertools.chain(*gets))
+        if immediate:
+            assert len({*map(id, got)}) == len(got), "an item came twice"
+            assert {*map(id, got)} <= {*map(id, put)}, "an item came that nobody put"
+        else:
+            conserved(put, got)
+        refs += map(weakref.ref, put[-100:])
+        del put, got
+    puts.clear()
+    gets.clear()
+    all_dead(refs)
+
+
+def forks(make: Make, seconds: float, rng: random.Random) -> None:
+    """Forks while others put and get: the child finds the items of that moment, in order, and a queue that works."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads is the point here
+    q = make()
+    run = Run()
+
+    def produce(index: int) -> None:
+        for number in itertools.count():
+            while not run.stop.is_set():
+                try:
+                    q.put(Item(index, number), timeout=0.001)
+                    break
+                except Full:
+                    pass
+            if run.stop.is_set():
+                return
+            while q.qsize() > 2000 and not run.stop.is_set():
+                time.sleep(0)
+
+    def consume() -> None:
+        while not run.stop.is_set():
+            try:
+                q.get(timeout=0.001)
+            except Empty:
+                pass
+
+    for index in range(2):
+        run.start(produce, index)
+        run.start(consume)
+    end = time.monotonic() + seconds
+    turn = 0
+    while turn < 3 or time.monotonic() < end:
+        turn += 1
+        if rng.random() < 0.3:
+            gc.collect()
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                in_the_child(make, q)
+                code = 0
+            finally:
+                os._exit(code)
+        deadline = time.monotonic() + HANG
+        while (ended := os.waitpid(pid, os.WNOHANG))[0] == 0:
+            if time.monotonic() > deadline:
+                os.kill(pid, 6)  # SIGABRT: the child prints where it is
+                os.waitpid(pid, 0)
+                raise AssertionError("a forked child hangs")
+            time.sleep(0.001)
+        assert os.waitstatus_to_exitcode(ended[1]) == 0, f"a forked child failed: {ended[1]:#x}"
+    run.stop.set()
+    run.join()
+
+
+def in_the_child(make: Make, q: Any) -> None:
+    import traceback
+
+    try:
+        size = q.qsize()
+        items = drain(q)
+        assert len(items) == size, (len(items), size)
+        if make.fifo:
+            for index in range(2):
+                numbers = [item.number for item in items if item.producer == index]
+                assert numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else True
+        for number in range(200):
+            q.put_nowait(Item(0, number))
+            assert q.get_nowait().number == number
+        try:
+            q.get(timeout=0.001)
+        except Empty:
+            pass
+        # threads of the child's own can wait on each other through it
+        thread = threading.Thread(target=q.put, args=(Item(0, 1),))
+        thread.start()
+        assert q.get(timeout=HANG).number == 1
+        thread.join(HANG)
+        gc.collect()
+    except BaseException:
+        traceback.print_exc()
+        raise
+
+
+def forks_among_collections(make: Make, seconds: float, rng: random.Random) -> None:
+    """The same, while a thread collects all the time."""
+    with hostile_collector():
+        forks(make, seconds, rng)
+
+
+SCENARIOS = {
+    "bounds": bounds,
+    "shutdowns": shutdowns,
+    "forks": forks,
+}
