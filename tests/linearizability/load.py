@@ -1,12 +1,13 @@
 """Real threads on a queue, and the history of what they did.
 
-Every kind of call comes up: blocking, with a timeout, without waiting, batches. At the end one thread takes
-out what is left, up to an Empty that the monitor can hold against an item that nobody got.
+Every kind of call comes up: blocking, with a timeout, without waiting, batches. At the end one thread
+takes out what is left, up to an Empty that the monitor can hold against an item that nobody got.
 """
 
 import random
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -100,6 +101,7 @@ def history_of(
     count: int,
     batches: bool = True,
     shutdown: bool | None = None,
+    bounds: tuple[int, ...] = (),
 ) -> list[Op]:
     """What threads did: each producer tries `count` values, consumers go on until nothing is left.
 
@@ -107,6 +109,8 @@ def history_of(
     ----------
     shutdown : bool or None
         Shut the queue down when about half is through, and whether at once; None: not.
+    bounds : tuple of int
+        Values that `maxsize` is set to, over and over; what the bound says can not be judged then.
     """
     recorder = Recorder(queue)
     logs = [recorder.log() for _ in range(producers + consumers + 1)]
@@ -129,7 +133,10 @@ def history_of(
                 finished.wait(0.0005)
             logs[-1].shutdown(shutdown)
         for _ in range(producers):
-            assert left.acquire(timeout=HANG), "a producer hangs"
+            deadline = time.monotonic() + HANG
+            while not left.acquire(timeout=0 if bounds else HANG):
+                assert time.monotonic() < deadline, "a producer hangs"
+                queue.maxsize = rngs[-1].choice(bounds)
         finished.set()
 
     targets = [lambda log=log: producer(log) for log in logs[:producers]]

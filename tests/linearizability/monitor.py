@@ -30,25 +30,27 @@ Sound: every report is a violation, whatever the model, for each rule follows fr
 Complete ("no report" means linearizable) for `fifo`, `sharded` and `priority` without a bound, without
 batches, shutdown and gets of unknown outcome. Why:
 
-  Cuts. If at instant t no item is surely inside, each item has all of it before t (pe < t, then gs <= t)
-  or all of it after (pe >= t, then ge >= t). Trimming its intervals at t leaves them non-empty, adds
-  no precedence between operations on the same side, and changes no item's (pe, gs). So each Empty is
-  placed at a t of its own, and the parts between are judged alone.
-  fifo. Let a -> b if put(a) < put(b) or get(a) < get(b). Two such steps of one kind make one step. Of two
-  "<" among intervals, a < b and c < d, also a < d or c < b holds: so a shortest cycle has two
+  Cuts. If at instant t no item is surely inside, each item has all of it before t (pe < t, then
+  gs <= t) or all of it after (pe >= t, then ge >= t). Trimming its intervals at t leaves them
+  non-empty, adds no precedence between operations on the same side, and changes no item's (pe, gs).
+  So each Empty is placed at a t of its own, and the parts between are judged alone.
+  fifo. Let a -> b if put(a) < put(b) or get(a) < get(b). Two such steps of one kind make one step. Of
+  two "<" among intervals, a < b and c < d, also a < d or c < b holds: so a shortest cycle has two
   steps, which is what `order` forbids. Without one, order the items along ->; put each at the latest
   ps so far, get each at the latest max(ps, gs) so far: both are within their intervals, or there would
   be a step backwards. (Henzinger, Sezgin and Vafeiadis, "Aspect-oriented linearizability proofs",
   CONCUR 2013, state the four aspects; Gibbons and Korach, 1997, the cycle.)
   sharded. The producers' queues have nothing in common but Empty, which is a cut.
-  priority. Take the item of the largest key: its get is placed at an instant where nothing else is surely
-  inside, which is a cut for all others; go on with those (Lee and Mathur, "Efficient
-  decrease-and-conquer linearizability monitoring", OOPSLA 2025, have the scheme). Should another item's
-  instant lie beyond a cut, then its get spans the cut, and the cut is an instant for it too.
+  priority. Take the item of the largest key: its get is placed at an instant where nothing of a smaller
+  key is surely inside, which is a cut for those; go on with them. Should another item's instant lie
+  beyond a cut, then its get spans the cut, and the cut is an instant for it too. (Lee and Mathur,
+  "Efficient decrease-and-conquer linearizability monitoring", OOPSLA 2025, have the scheme.)
 
-Only sound: `lifo` (each get is looked at alone; two may need the same gap), and everything with a bound
-(that each Full has an instant does not say that all of them have one in the same linearization).
-test_monitor.py compares with an exhaustive search, both directions where completeness is claimed.
+Only sound: `lifo` (each get is looked at alone, and nothing says that the instants found fit together;
+in practice the comparison below has not found one that it misses), and everything with a bound (that
+each Full has an instant does not say that all of them have one in the same linearization), with a
+shutdown, or with gets of unknown outcome. test_monitor.py compares with an exhaustive search: both
+directions where completeness is claimed, false alarms everywhere.
 
 Cost: sorting, and a union-find over the instants (`_Cover`): O(n log n) together.
 """
@@ -101,8 +103,8 @@ class _Item(NamedTuple):
 class _Cover:
     """A growing union of open intervals; asked whether it covers a closed one.
 
-    The recorded instants get even positions, the gaps between them odd ones. `free` leads from a covered
-    position towards the next that is not (union-find with path halving).
+    The recorded instants get even positions, the gaps between them odd ones. `free` leads from a
+    covered position towards the next that is not (union-find with path halving).
     """
 
     def __init__(self, instants: Iterable[float]) -> None:
@@ -197,7 +199,8 @@ def _items(ops: list[Op], found: list[Violation]) -> list[_Item]:
             continue
         put = puts.get(op.value)
         if put is None or put.outcome in (FULL, CLOSED):
-            found.append(Violation("fresh", "got what was not put", (op,) if put is None else (put, op)))
+            shown = (op,) if put is None else (put, op)
+            found.append(Violation("fresh", "got what was not put", shown))
         elif op.end < put.start:
             found.append(Violation("fresh", "got before it was put", (op, put)))
         elif op.value in gets:
@@ -239,10 +242,9 @@ def _check_order(items: list[_Item], found: list[Violation]) -> None:
                 latest = by_end[at]
             at += 1
         if latest is not None and b.ge < latest.gs:
-            what = "after it" if latest.get is not None else "never"
-            found.append(
-                Violation("order", f"put before the second, the first is got {what}", _ops_of(latest, b))
-            )
+            when = "after it" if latest.get is not None else "never"
+            text = f"put before the second, the first is got {when}"
+            found.append(Violation("order", text, _ops_of(latest, b)))
 
 
 def _instants(items: list[_Item], ops: Iterable[Op] = ()) -> list[float]:

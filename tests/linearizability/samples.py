@@ -18,7 +18,6 @@ from linearizability.history import (
 )
 from linearizability.search import candidates
 
-
 #: Kind, outcome, value, start, end.
 Call = tuple[str, str, Any, float, float]
 

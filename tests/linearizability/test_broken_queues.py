@@ -1,4 +1,4 @@
-"""Queues with one defect each: the monitor notices every one, in real threads and one call after another."""
+"""Queues with one defect each: the monitor notices every one, among threads and without."""
 
 from typing import Any
 

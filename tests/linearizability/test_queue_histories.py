@@ -1,11 +1,12 @@
-"""Every queue of ours under real threads: what they were told, somebody could have been told by one thread.
+"""Every queue of ours under real threads: one thread alone could have been told what they were told.
 
-A new class is one line of QUEUES; one that is not there yet, or still the standard library's, is left out.
+A new class is one line of KINDS; what is not there yet, or still the standard library's, is left out.
 """
 
 import queue as std
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -70,12 +71,19 @@ CLOSING = [
     for kind in KINDS
     if kind.there and hasattr(getattr(kind.module, kind.name), "shutdown")
 ]
+RESIZED = [
+    pytest.param(kind, id=str(kind))
+    for kind in KINDS
+    if kind.there and kind.module is ours and hasattr(getattr(ours, kind.name), "maxsize")
+]
 
 
-def judge(kind: Kind, seed: int, threads: int, count: int, shutdown: bool | None = None) -> int:
-    """Record a run and check it; return how many operations it had."""
+def judge(
+    kind: Kind, seed: int, threads: int, count: int, shutdown: bool | None = None, turn: int = 0
+) -> None:
+    """Record a run and check it."""
     each = min(threads, kind.most_threads)
-    ops = history_of(kind.make(), seed, each, each, count, kind.batches, shutdown)
+    ops = history_of(kind.make(), seed + turn, each, each, count, kind.batches, shutdown)
     found = check(
         ops,
         kind.model,
@@ -83,15 +91,14 @@ def judge(kind: Kind, seed: int, threads: int, count: int, shutdown: bool | None
         truthful_empty=kind.truthful_empty,
     )
     assert not found, "\n".join(map(str, found[:5]))
-    return len(ops)
 
 
-def for_a_while(seconds: float, one: Callable[[int], None]) -> None:
+def for_a_while(seconds: float, one: Callable[..., None]) -> None:
     """At least once; until the time is over."""
     end = time.monotonic() + seconds
     turn = 0
     while turn == 0 or time.monotonic() < end:
-        one(turn)
+        one(turn=turn)
         turn += 1
 
 
@@ -110,9 +117,7 @@ def test_histories_are_linearizable(
     request: pytest.FixtureRequest,
 ) -> None:
     with switching(interval):
-        for_a_while(
-            seconds_each(request), lambda turn: judge(kind, seed + turn, threads, 400 // threads) and None
-        )
+        for_a_while(seconds_each(request), partial(judge, kind, seed, threads, 400 // threads))
 
 
 @pytest.mark.parametrize("immediate", [False, True], ids=["drained", "immediate"])
@@ -121,9 +126,23 @@ def test_histories_with_a_shutdown_are_linearizable(
     kind: Kind, immediate: bool, seed: int, request: pytest.FixtureRequest
 ) -> None:
     with switching(1e-6):
-        for_a_while(
-            seconds_each(request), lambda turn: judge(kind, seed + turn, 2, 60, immediate) and None
-        )
+        for_a_while(seconds_each(request), partial(judge, kind, seed, 2, 60, immediate))
+
+
+@pytest.mark.parametrize("kind", RESIZED)
+def test_histories_with_a_changing_bound_are_linearizable(
+    kind: Kind, seed: int, request: pytest.FixtureRequest
+) -> None:
+    """All but the bound is judged: order, and that Empty was true, also while items move house."""
+
+    def one(turn: int) -> None:
+        bounds = [(1, 2, 3), (0, 2, 100), (1, 70_000)][turn % 3]
+        ops = history_of(kind.make(), seed + turn, 2, 2, 150, bounds=bounds)
+        found = check(ops, kind.model, truthful_empty=kind.truthful_empty)
+        assert not found, "\n".join(map(str, found[:5]))
+
+    with switching(1e-6):
+        for_a_while(2 * seconds_each(request), one)
 
 
 @pytest.mark.stress
@@ -134,9 +153,9 @@ def test_histories_go_on_being_linearizable(kind: Kind, seed: int, stress_second
 
     def one(turn: int) -> None:
         with switching([None, 1e-6, 1e-4][turn % 3]):
-            judge(kind, seed + turn, 1 + turn % 8, 2000)
+            judge(kind, seed, 1 + turn % 8, 2000, turn=turn)
             if turn % 4 == 0 and any(kind is param.values[0] for param in CLOSING):
-                judge(kind, seed + turn, 1 + turn % 8, 200, turn % 8 == 0)
+                judge(kind, seed, 1 + turn % 8, 200, turn % 8 == 0, turn)
 
     for_a_while(stress_seconds / len(QUEUES), one)
 

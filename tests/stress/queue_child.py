@@ -1,7 +1,7 @@
 """Runs one scenario for each kind of queue: python queue_child.py NAME SECONDS SEED. A test starts it.
 
-A process of its own, because a scenario may crash or hang when something is wrong, and because it sets what
-belongs to a process: signal handlers, the collector's thresholds, the switch interval.
+A process of its own, because a scenario may crash or hang when something is wrong, and because it sets
+what belongs to a process: signal handlers, the collector's thresholds, the switch interval.
 """
 
 import faulthandler

@@ -1,4 +1,4 @@
-"""What the stress scenarios of the queues share: items that are counted, threads, a hostile collector."""
+"""What the stress scenarios of the queues share: countable items, threads, a hostile collector."""
 
 import gc
 import random

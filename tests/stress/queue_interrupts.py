@@ -1,7 +1,7 @@
-"""Stress of queues by signals: handlers that use the queue, and exceptions raised while the main thread is in it.
+"""Stress of queues by signals: handlers that use the queue, exceptions raised while main is in it.
 
 An interrupt that comes after `get` returned and before its result was kept loses the item: that is the
-interpreter's doing, with any queue. So the strict scenario keeps results without any Python code in between:
+interpreter's doing, with any queue. So the strict scenarios keep results with no Python code in between:
 `got.extend(iter(q.get, end))` stores what `get` returns in C, where no signal handler runs. What an
 exception cuts short there, is the queue's own wait, and nothing may be lost. The loose scenario uses
 statements, and allows one item for each interrupt.
@@ -11,15 +11,17 @@ import _thread
 import itertools
 import random
 import signal
-import threading
 import time
+import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from allcores.errors import Empty, Full
 from queue_common import HANG, Item, Make, Run, conserved, drain
+
+from allcores.errors import Empty, Full
 
 
 class Storm(BaseException):
@@ -39,7 +41,7 @@ def signals(handler: Callable[[], None], every: float) -> Iterator[None]:
 
 
 def handlers(make: Make, seconds: float, rng: random.Random) -> None:
-    """A signal handler that puts and gets while the main thread is in put, in get, and waiting in both."""
+    """A signal handler that puts and gets while the main thread is in put and get, also waiting."""
     q = make()
     run = Run()
     puts: list[Any] = []
@@ -108,6 +110,7 @@ def interrupts_strict(make: Make, seconds: float, rng: random.Random) -> None:
     got: list[Any] = []
     last = Item(9, 0)
     turns = 0
+    within = 0  # interrupts that cut a put or get short, and not the code around it
 
     def feed(own: random.Random) -> None:
         while not run.stop.is_set():
@@ -146,8 +149,8 @@ def interrupts_strict(make: Make, seconds: float, rng: random.Random) -> None:
             put.extend(items[:count])
 
     end = time.monotonic() + seconds
-    while time.monotonic() < end or hits[0] < 4:
-        assert time.monotonic() < end + HANG, f"{hits[0]} interrupts only"
+    while time.monotonic() < end or within < 6:
+        assert time.monotonic() < end + HANG, f"{within} interrupts only"
         turns += 1
         # A queue without a bound never lets a put wait: only gets are interrupted in their waits there.
         side = putting if make.maxsize and turns % 2 else getting
@@ -160,19 +163,21 @@ def interrupts_strict(make: Make, seconds: float, rng: random.Random) -> None:
                     side()
                 finally:
                     armed[0] = False
-        except (Storm, KeyboardInterrupt):
-            pass
+        except (Storm, KeyboardInterrupt) as error:
+            frames = traceback.walk_tb(error.__traceback__)
+            within += any(frame.f_code is side.__code__ for frame, _ in frames)
         run.stop.set()
         helper.join(HANG)
     run.join()
     missing = {id(item) for item in put + fed} - {id(item) for item in got + eaten}
     inside = drain(q)
+    print(f"  {turns} turns, {within} interrupted waits, {len(put)} put, {len(got)} got")
     assert len(missing) == len(inside), f"{len(missing)} not got, {len(inside)} inside"
     conserved(put + fed, got + eaten + inside)
 
 
 def interrupts_loose(make: Make, seconds: float, rng: random.Random) -> None:
-    """Signals and interrupt_main at any moment, in any call: each costs one item at most, none comes twice."""
+    """Signals and interrupt_main at any moment, in any call: each costs one call's items at most."""
     q = make()
     run = Run()
     tried: list[Any] = []
@@ -241,9 +246,10 @@ def interrupts_loose(make: Make, seconds: float, rng: random.Random) -> None:
                     armed[0] = False
             except (KeyboardInterrupt, Empty, Full):
                 pass
-    signal.signal(signal.SIGINT, before)
     run.stop.set()
     run.join()
+    # only now: one that was sent may still be on its way
+    signal.signal(signal.SIGINT, before)
     found = [id(item) for item in got + drain(q)]
     assert len(set(found)) == len(found), "an item came twice"
     assert set(found) <= {id(item) for item in tried}, "an item came that nobody put"
@@ -251,10 +257,91 @@ def interrupts_loose(make: Make, seconds: float, rng: random.Random) -> None:
     assert len(lost) <= hits[0] * max(1, batch[0]), f"{len(lost)} lost, {hits[0]} interrupts"
 
 
+def batons(make: Make, seconds: float, rng: random.Random) -> None:
+    """Of several who wait without a timeout, one is interrupted all the time: no wake is lost with it.
+
+    One item is put at a time (or taken from a full queue): if it lies there (or the room is not used)
+    while the others sleep, an interrupted one was woken for it and told nobody.
+    """
+    sides = [True, False] if make.maxsize else [True]
+    for getting in sides:
+        _batons(make, seconds / len(sides), getting)
+
+
+def _batons(make: Make, seconds: float, getting: bool) -> None:
+    q = make()
+    run = Run()
+    armed = [False]
+    within = 0
+    last = Item(9, 0)
+    rounds = 0
+    settled = make.maxsize if not getting else 0
+    ended = False
+
+    def handler() -> None:
+        if armed[0] and not ended:  # at the end main takes one `last`, and must know that it did
+            armed[0] = False
+            raise Storm
+
+    def wait() -> None:
+        if getting:
+            deque(iter(q.get, last), maxlen=0)
+        else:
+            deque(map(q.put, iter(lambda: None if ended else Item(0, 0), None)), maxlen=0)
+
+    def settle() -> None:
+        deadline = time.monotonic() + HANG / 4
+        while q.qsize() != settled:
+            if run.errors:
+                return
+            assert time.monotonic() < deadline, f"a wake was lost: {q.qsize()} inside, {rounds} rounds"
+            time.sleep(0)
+
+    def oversee() -> None:
+        nonlocal rounds, ended
+        end = time.monotonic() + seconds
+        try:
+            while time.monotonic() < end or within < 3:
+                assert time.monotonic() < end + HANG / 2, f"{within} interrupts only"
+                settle()
+                rounds += 1
+                if getting:
+                    q.put(Item(0, rounds))
+                else:
+                    q.get()
+            settle()
+        finally:
+            ended = True
+            for _ in range(4):
+                if getting:
+                    q.put(last)
+                else:
+                    q.get(timeout=1)
+
+    for _ in range(3):
+        run.start(wait)
+    overseer = run.start(oversee)
+    with signals(handler, 0.0005):
+        over = False
+        while not over:
+            try:
+                try:
+                    armed[0] = True
+                    wait()
+                    over = True
+                finally:
+                    armed[0] = False
+            except Storm as error:
+                frames = traceback.walk_tb(error.__traceback__)
+                within += any(frame.f_code is wait.__code__ for frame, _ in frames)
+    overseer.join(HANG)
+    run.join()
+    print(f"  {'getters' if getting else 'putters'}: {rounds} rounds, {within} interrupted")
+
+
 SCENARIOS = {
+    "batons": batons,
     "handlers": handlers,
     "interrupts_strict": interrupts_strict,
     "interrupts_loose": interrupts_loose,
 }
-
-assert threading.current_thread() is threading.main_thread(), "signals are the main thread's"

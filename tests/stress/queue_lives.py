@@ -6,12 +6,14 @@ import os
 import random
 import threading
 import time
+import traceback
 import warnings
 import weakref
 from typing import Any
 
-from allcores.errors import Empty, Full, ShutDown
 from queue_common import HANG, Item, Make, Run, all_dead, conserved, drain, hostile_collector, put_kept
+
+from allcores.errors import Empty, Full, ShutDown
 
 
 def bounds(make: Make, seconds: float, rng: random.Random) -> None:
@@ -79,7 +81,7 @@ def bounds(make: Make, seconds: float, rng: random.Random) -> None:
 
 
 def shutdowns(make: Make, seconds: float, rng: random.Random) -> None:
-    """Shut down under load, at once or not: all are told, every item is got, thrown away, or refused."""
+    """Shut down under load, at once or not: all are told; an item is got, thrown away or refused."""
     if not make.has("shutdown"):
         return
     end = time.monotonic() + seconds
@@ -138,7 +140,7 @@ def shutdowns(make: Make, seconds: float, rng: random.Random) -> None:
 
 
 def forks(make: Make, seconds: float, rng: random.Random) -> None:
-    """Forks while others put and get: the child finds the items of that moment, in order, and a queue that works."""
+    """Forks while others put and get: the child has that moment's items, and a queue that works."""
     warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads is the point here
     q = make()
     run = Run()
@@ -193,8 +195,6 @@ def forks(make: Make, seconds: float, rng: random.Random) -> None:
 
 
 def in_the_child(make: Make, q: Any) -> None:
-    import traceback
-
     try:
         size = q.qsize()
         items = drain(q)
@@ -202,7 +202,8 @@ def in_the_child(make: Make, q: Any) -> None:
         if make.fifo:
             for index in range(2):
                 numbers = [item.number for item in items if item.producer == index]
-                assert numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else True
+                first = numbers[0] if numbers else 0
+                assert numbers == list(range(first, first + len(numbers))), numbers
         for number in range(200):
             q.put_nowait(Item(0, number))
             assert q.get_nowait().number == number
@@ -231,4 +232,5 @@ SCENARIOS = {
     "bounds": bounds,
     "shutdowns": shutdowns,
     "forks": forks,
+    "forks_among_collections": forks_among_collections,
 }

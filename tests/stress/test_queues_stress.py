@@ -1,0 +1,52 @@
+"""Queues under what may crash or hang an interpreter: each scenario in its process, on every queue.
+
+The scenarios are in queue_objects.py, queue_interrupts.py and queue_lives.py; queue_child.py runs one.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import queue_child
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+pytestmark = pytest.mark.skipif(
+    not (hasattr(os, "fork") and Path("/proc/self/statm").exists()), reason="signals and /proc of Linux"
+)
+
+
+def run(name: str, seconds: float, seed: int) -> None:
+    path = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
+    try:
+        done = subprocess.run(
+            [sys.executable, str(HERE / "queue_child.py"), name, str(seconds), str(seed)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
+            timeout=2 * seconds + 150,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise AssertionError(f"{name} hangs:\n{late.stdout!r}\n{late.stderr!r}") from None
+    right = done.returncode == 0 and done.stdout.endswith("end\n")
+    # An interrupt that lands in a callback of the interpreter's own is reported there, and is over.
+    quiet = done.stderr == "" or name.startswith("interrupts")
+    assert right and quiet, (
+        f"{name} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    )
+
+
+@pytest.mark.parametrize("name", queue_child.SCENARIOS)
+def test_a_queue_withstands(name: str, seed: int, request: pytest.FixtureRequest) -> None:
+    run(name, 20.0 if request.config.getoption("--heavy") else 0.5, seed)
+
+
+@pytest.mark.stress
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", queue_child.SCENARIOS)
+def test_a_queue_withstands_for_long(name: str, seed: int, stress_seconds: float) -> None:
+    """STRESS_SECONDS are shared out among the scenarios."""
+    run(name, stress_seconds / len(queue_child.SCENARIOS), seed)
