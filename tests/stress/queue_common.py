@@ -20,7 +20,10 @@ HANG = 60.0
 class Make:
     """A way to make a queue; there only if this version has the class and it is ours."""
 
-    def __init__(self, name: str, maxsize: int = 0, fifo: bool = True) -> None:
+    def __init__(
+        self, name: str, maxsize: int = 0, fifo: bool = True, module: Any = ours
+    ) -> None:
+        self.module = module
         self.name = name
         self.maxsize = maxsize
         self.fifo = fifo
@@ -30,7 +33,7 @@ class Make:
 
     @property
     def cls(self) -> Any:
-        return getattr(ours, self.name)
+        return getattr(self.module, self.name)
 
     @property
     def there(self) -> bool:
@@ -148,7 +151,7 @@ def rss_mib() -> float:
 
 def all_dead(refs: list[weakref.ref[Any]]) -> None:
     """Fail if one of the objects still lives, after a moment for threads that are ending."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 3
     while any(ref() is not None for ref in refs):
         gc.collect()
         alive = sum(ref() is not None for ref in refs)

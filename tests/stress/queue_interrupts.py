@@ -1,7 +1,7 @@
 """Stress of queues by signals: handlers that use the queue, exceptions raised while main is in it.
 
 An interrupt that comes after `get` returned and before its result was kept loses the item: that is the
-interpreter's doing, with any queue. So the strict scenarios keep results with no Python code in between:
+interpreter's doing, with any queue. So the strict scenarios keep results without Python code between:
 `got.extend(iter(q.get, end))` stores what `get` returns in C, where no signal handler runs. What an
 exception cuts short there, is the queue's own wait, and nothing may be lost. The loose scenario uses
 statements, and allows one item for each interrupt.

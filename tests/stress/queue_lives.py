@@ -228,7 +228,74 @@ def forks_among_collections(make: Make, seconds: float, rng: random.Random) -> N
         forks(make, seconds, rng)
 
 
+def bursts(make: Make, seconds: float, rng: random.Random) -> None:
+    """Threads wait without a timeout, each for one item (or for room); as many come at once: all wake.
+
+    Who was woken takes one and does not come back, so that nothing but the queue's own care for the
+    others wakes them. The main thread is not among them.
+    """
+    q = make()
+    run = Run()
+    count = 5
+    gate = threading.Barrier(count + 1)
+    over = threading.Event()
+    getting = True
+
+    def one() -> None:
+        while True:
+            gate.wait(HANG)
+            if over.is_set():
+                return
+            if getting:
+                q.get()
+            else:
+                q.put(Item(0, 0))
+            gate.wait(HANG)
+
+    def asleep() -> int:
+        return int(q.stats().get("waits", 0)) if make.has("stats") else 0
+
+    for _ in range(count):
+        run.start(one)
+    end = time.monotonic() + seconds
+    rounds = 0
+    while time.monotonic() < end or rounds < 4:
+        rounds += 1
+        getting = rounds % 2 == 0 or make.maxsize == 0
+        while not getting and q.qsize() < make.maxsize:
+            q.put(Item(1, 0))
+        enough = asleep() + rng.randrange(count + 1)
+        gate.wait(HANG)
+        deadline = time.monotonic() + 1
+        while asleep() < enough and time.monotonic() < deadline:
+            time.sleep(0)  # so many of them at least sleep, or nearly so
+        left = count
+        while left:
+            burst = rng.randint(1, min(left, make.maxsize or left))
+            if getting and make.has("put_many"):
+                q.put_many([Item(0, i) for i in range(burst)], timeout=HANG)
+            elif getting:
+                for i in range(burst):
+                    q.put(Item(0, i), timeout=HANG)
+            elif make.has("get_many"):
+                burst = len(q.get_many(burst, timeout=HANG))
+            else:
+                for _ in range(burst):
+                    q.get(timeout=HANG)
+            left -= burst
+        try:
+            gate.wait(HANG / 4)
+        except threading.BrokenBarrierError:
+            raise AssertionError(f"a wake was lost: {q.qsize()} inside, round {rounds}") from None
+        drain(q)
+    over.set()
+    gate.wait(HANG)
+    run.join()
+    print(f"  {rounds} rounds")
+
+
 SCENARIOS = {
+    "bursts": bursts,
     "bounds": bounds,
     "shutdowns": shutdowns,
     "forks": forks,

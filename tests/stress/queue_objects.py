@@ -143,7 +143,7 @@ def finalizers(make: Make, seconds: float, rng: random.Random) -> None:
     gc.collect()
     while q.qsize():
         get()
-    assert len(puts) == len(gets), (len(puts), len(gets))
+    assert len(puts) == len(gets), f"{len(puts)} put, {len(gets)} got"
 
 
 def weak_callbacks(make: Make, seconds: float, rng: random.Random) -> None:
@@ -193,7 +193,7 @@ def weak_callbacks(make: Make, seconds: float, rng: random.Random) -> None:
             gets.append(1)
         except Empty:
             pass
-    assert len(puts) == len(gets), (len(puts), len(gets))
+    assert len(puts) == len(gets), f"{len(puts)} put, {len(gets)} got"
 
 
 def nests(make: Make, seconds: float, rng: random.Random) -> None:
@@ -224,7 +224,8 @@ def nests(make: Make, seconds: float, rng: random.Random) -> None:
                 refs = nest(depth, closed, sub, lists)
                 if closed:
                     gc.collect()
-                assert all(ref() is None for ref in refs), (closed, sub, lists)
+                alive = sum(ref() is not None for ref in refs)
+                assert alive == 0, f"a nest is still alive: {closed=} {sub=} {lists=}"
 
     gc.collect()
     some(20_000 if seconds < 1 else 100_000)
@@ -307,9 +308,12 @@ def leaks(make: Make, seconds: float, rng: random.Random) -> None:
         round_(3000)
     gc.collect()
     # 3000 and more items a round: one object in a thousand that stayed would show in each of these.
-    assert len(gc.get_objects()) <= objects + 50, (objects, len(gc.get_objects()))
-    assert sys.getrefcount(probe) == references
-    assert rss_mib() <= memory + 4 + 0.01 * rounds, (memory, rss_mib(), rounds)
+    more = len(gc.get_objects()) - objects
+    assert more <= 50, f"{more} more objects than before"
+    more = sys.getrefcount(probe) - references
+    assert more == 0, f"{more} more references than before"
+    grown = rss_mib() - memory
+    assert grown <= 4 + 0.01 * rounds, f"{grown:.1f} MiB more than before, after {rounds} rounds"
 
 
 SCENARIOS = {

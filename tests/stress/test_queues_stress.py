@@ -19,11 +19,36 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def run(name: str, seconds: float, seed: int) -> None:
+#: For each scenario a defect that it must notice, and the words it notices it with.
+NOTICED = [
+    ("conservation", "Losing", "lost"),
+    ("conservation", "Doubling", "others twice"),
+    ("conservation", "Swapping", "wrong order"),
+    ("leaks", "Keeping", "more objects"),
+    ("interrupts_strict", "Interruptible", "not got"),
+    ("forks", "Swapping", "child failed"),
+]
+NOTICED_SLOWLY = [
+    ("conservation", "Keeping", "never freed"),
+    ("finalizers", "Losing", "put, [0-9]+ got"),
+    ("weak_callbacks", "Losing", "put, [0-9]+ got"),
+    ("nests", "Keeping", "still alive"),
+    ("cycles", "Keeping", "never freed"),
+    ("handlers", "Losing", "lost"),
+    ("interrupts_loose", "Doubling", "came twice"),
+    ("batons", "Sleeping", "a wake was lost"),
+    ("bursts", "Sleeping", "a wake was lost"),
+    ("bounds", "Losing", "lost"),
+    ("shutdowns", "Losing", "lost"),
+    ("forks_among_collections", "Swapping", "child failed"),
+]
+
+
+def run(name: str, seconds: float, seed: int, *broken: str) -> None:
     path = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
     try:
         done = subprocess.run(
-            [sys.executable, str(HERE / "queue_child.py"), name, str(seconds), str(seed)],
+            [sys.executable, str(HERE / "queue_child.py"), name, str(seconds), str(seed), *broken],
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
@@ -42,6 +67,19 @@ def run(name: str, seconds: float, seed: int) -> None:
 @pytest.mark.parametrize("name", queue_child.SCENARIOS)
 def test_a_queue_withstands(name: str, seed: int, request: pytest.FixtureRequest) -> None:
     run(name, 20.0 if request.config.getoption("--heavy") else 0.5, seed)
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "words"),
+    [*NOTICED, *(pytest.param(*case, marks=pytest.mark.heavy) for case in NOTICED_SLOWLY)],
+)
+def test_a_scenario_notices_a_defect(name: str, broken: str, words: str, seed: int) -> None:
+    with pytest.raises(AssertionError, match=f"(?s)^{name} ended with 1:.*Error.*{words}"):
+        run(name, 0.2, seed, broken)
+
+
+def test_each_scenario_is_known_to_notice_something() -> None:
+    assert {case[0] for case in NOTICED + NOTICED_SLOWLY} == set(queue_child.SCENARIOS)
 
 
 @pytest.mark.stress
