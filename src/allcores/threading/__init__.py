@@ -1,0 +1,1 @@
+"""The standard ``threading`` module's surface, faster, and what it lacks."""
