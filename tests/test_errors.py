@@ -25,3 +25,8 @@ def test_shutdown_survives_pickling() -> None:
 
 def test_native_import_error_is_an_import_error() -> None:
     assert issubclass(errors.NativeImportError, ImportError)
+
+
+def test_a_lock_order_warning_is_a_warning_and_a_cancelled_task_an_exception() -> None:
+    assert issubclass(errors.LockOrderWarning, RuntimeWarning)
+    assert issubclass(errors.TaskCancelled, Exception)

@@ -6,10 +6,12 @@ from queue import Empty, Full
 __all__ = [
     "Empty",
     "Full",
+    "LockOrderWarning",
     "NativeImportError",
     "QueueCorrupted",
     "RemoteError",
     "ShutDown",
+    "TaskCancelled",
     "WorkerDied",
 ]
 
@@ -48,6 +50,14 @@ class WorkerDied(RuntimeError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class TaskCancelled(Exception):
+    """A task of a ThreadGroup was not run, or ended itself, because its group was cancelled."""
+
+
+class LockOrderWarning(RuntimeWarning):
+    """Locks are taken in orders that can block each other for ever (``ALLCORES_DEBUG=1``)."""
 
 
 class QueueCorrupted(RuntimeError):
