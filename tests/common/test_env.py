@@ -26,3 +26,15 @@ def test_simd(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLCORES_SIMD", "sse9")
     with pytest.raises(ValueError, match="portable avx2"):
         env.read_simd()
+
+
+@pytest.mark.parametrize(("text", "debug"), [("", False), ("0", False), (" 1 ", True)])
+def test_debug(monkeypatch: pytest.MonkeyPatch, text: str, debug: bool) -> None:
+    monkeypatch.setenv("ALLCORES_DEBUG", text)
+    assert env.read_debug() is debug
+
+
+def test_bad_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLCORES_DEBUG", "yes")
+    with pytest.raises(ValueError, match=r"ALLCORES_DEBUG=.*expected 1 or 0"):
+        env.read_debug()

@@ -1,5 +1,6 @@
 """Every environment variable that allcores reads, and nothing else reads them.
 
+``ALLCORES_DEBUG``    ``1``: locks of ``allcores.threading`` look out for orders that can deadlock
 ``ALLCORES_THREADS``  how many threads or processes to use where the caller does not say
 ``ALLCORES_SIMD``     ``portable avx2 avx512 neon``: use no better instructions than these
 """
@@ -7,6 +8,14 @@
 import os
 
 _SIMD = ("portable", "avx2", "avx512", "neon")
+
+
+def read_debug() -> bool:
+    """Return whether ``ALLCORES_DEBUG`` is ``1``; not set, empty and ``0`` are no."""
+    text = os.environ.get("ALLCORES_DEBUG", "").strip()
+    if text not in ("", "0", "1"):
+        raise ValueError(f"ALLCORES_DEBUG={text!r}: expected 1 or 0; unset it to debug nothing")
+    return text == "1"
 
 
 def read_threads() -> int | None:

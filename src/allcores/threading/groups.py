@@ -410,8 +410,8 @@ class ThreadGroup:
         with self._lock:
             if len(self._threads) <= 2 * self._working + 8:
                 return
-            ended = [each for each in self._threads if not each.is_alive()]
-            for thread in ended:
+            over = [t for t, ended in self._threads.items() if ended.is_set() and not t.is_alive()]
+            for thread in over:
                 del self._threads[thread]
 
     def _join_all(self) -> KeyboardInterrupt | None:
