@@ -12,6 +12,8 @@ EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.
 EXPECTED = {
     "seven_letters": ["worker: workers"],
     "kernels_tour": ["argsort [1, 3, 0, 2]", "crc32 True", "78498"],
+    "many_timers": ["threads: 2", "ding"],
+    "thread_group": ["[1, 2, 4, 8, 16]", "failed: invalid literal"],
     "parallel_map": ["278 steps", "first above 100 steps: 27"],
 }
 
