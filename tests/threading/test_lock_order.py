@@ -3,6 +3,7 @@
 import copy
 import gc
 import io
+import itertools
 import os
 import pickle
 import queue
@@ -358,9 +359,9 @@ def test_it_has_what_the_standard_one_has(ours, theirs) -> None:
         lock.release()
         with pytest.raises(RuntimeError):
             lock.release()
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="timeout"):
             lock.acquire(False, 1)
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="timeout"):
             lock.acquire(timeout=-2)
         with pytest.raises(TypeError):
             lock.acquire(timeout=None)
@@ -384,7 +385,8 @@ def test_a_forked_child_goes_on() -> None:
         "import os, warnings, threading as std\n"
         "warnings.simplefilter('ignore', DeprecationWarning)\n"
         "from allcores.threading import lock_order\n"
-        "a, b = lock_order.Lock(), lock_order.RLock(); seen = []; lock_order.report_hook = seen.append\n"
+        "a, b = lock_order.Lock(), lock_order.RLock()\n"
+        "seen = []; lock_order.report_hook = seen.append\n"
         "with a:\n"
         "    with b: pass\n"
         "stop = std.Event()\n"
@@ -415,7 +417,7 @@ def test_without_the_variable_it_is_not_imported() -> None:
 def test_it_is_cheap_enough_to_leave_on() -> None:
     """Not a measurement: a guard against work that grows with the number of locks or orders."""
     locks = [Lock() for _ in range(300)]
-    for first, second in zip(locks, locks[1:], strict=False):
+    for first, second in itertools.pairwise(locks):
         take(first, second)
 
     def seconds() -> float:
