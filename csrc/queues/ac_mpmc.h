@@ -4,8 +4,8 @@
  * known; use ac_segments.h when there is none, ac_spsc.h for one thread on each side.
  *
  * The slots carry turns as in Dmitry Vyukov's bounded MPMC queue (1024cores.net), but a try
- * decides by the indices alone, never by a slot: an AC_FULL or AC_EMPTY was true at one instant of
- * the call, also while another thread stands between its claim and its publication.
+ * is refused by the indices alone, never by a slot: an AC_FULL or AC_EMPTY was true at one instant
+ * of the call, also while another thread stands between its claim and its publication.
  *
  *   position p of a push or pop is a 64-bit count that never wraps in practice (500 years at 1 GHz)
  *   tail = { position:63, closed:1 }     next position to push; closed refuses every later push
@@ -14,6 +14,14 @@
  *                  2p + 1                holds the item of p
  *                  2(p + capacity)       after the pop of p: free for the next lap
  *   (turns of pushes are even, of pops odd: capacity 1 works)
+ *
+ * A success may be decided by less. An item
+ * that stands published at the head can be popped: the pop need not look at the tail, which is on the
+ * producers' line. And what a head of the past leaves free is free: the push looks at `head_seen`, a
+ * copy on its own line, and at the consumers' line only when the copy says "full". So each item
+ * moves its slot's line between processors and, but near empty and full, no other (the copies of
+ * ac_spsc.h, for many). The slots are not padded: four items on a line cross together when the two
+ * sides do not stand side by side; measured against padding and a shuffled order, bench/c/README.md.
  *
  * `limit` (the queue's maxsize) is an argument of every push: it may change at any time and may be
  * anything from 1 to the capacity.
@@ -42,6 +50,7 @@ typedef struct ac_mpmc {
     ac_mpmc_slot *slots; /* constant after init */
     uint64_t mask;       /* capacity - 1; constant after init */
     AC_ALIGNED_LINE ac_atomic_u64 tail; /* written by producers, and by close */
+    ac_atomic_u64 head_seen;            /* some head of the past; written by producers */
     AC_ALIGNED_LINE ac_atomic_u64 head; /* written by consumers */
 } ac_mpmc;
 
@@ -49,7 +58,9 @@ typedef struct ac_mpmc {
 AC_UNUSED static bool ac_mpmc_init(ac_mpmc *q, uint64_t capacity) {
     if (capacity < 1 || capacity > AC_MPMC_MAX_CAPACITY) return false;
     capacity = ac_ceil_pow2_u64(capacity);
-    q->slots = malloc((size_t)capacity * sizeof *q->slots);
+    /* Whole lines of our own: no neighbour's writes, and four slots to a line. */
+    const size_t bytes = (size_t)capacity * sizeof *q->slots + AC_CACHE_LINE - 1;
+    q->slots = aligned_alloc(AC_CACHE_LINE, bytes / AC_CACHE_LINE * AC_CACHE_LINE);
     if (q->slots == NULL) return false;
     for (uint64_t p = 0; p < capacity; p++) {
         ac_store_relaxed(&q->slots[p].turn, 2 * p);
@@ -57,6 +68,7 @@ AC_UNUSED static bool ac_mpmc_init(ac_mpmc *q, uint64_t capacity) {
     }
     q->mask = capacity - 1;
     ac_store_relaxed(&q->tail, UINT64_C(0));
+    ac_store_relaxed(&q->head_seen, UINT64_C(0));
     ac_store_relaxed(&q->head, UINT64_C(0));
     return true;
 }
@@ -95,10 +107,18 @@ AC_INLINE ac_status ac_mpmc_claim_push_(ac_mpmc *q, uint64_t limit, uint64_t cou
     uint64_t tail = ac_gload_acquire(&q->tail);
     for (;;) {
         if (AC_UNLIKELY(tail & 1)) return AC_CLOSED;
-        /* After the tail, so that size <= limit at the instant of this load. */
-        const uint64_t size = (tail >> 1) - ac_gload_acquire(&q->head);
-        /* A head newer than the tail makes the difference negative: the tail is stale. */
-        if (AC_UNLIKELY((int64_t)size >= (int64_t)limit)) return AC_FULL;
+        /* At most too large: the head is at least what was seen. Pairs with (1). */
+        uint64_t size = (tail >> 1) - ac_gload_acquire(&q->head_seen);
+        if (AC_UNLIKELY((int64_t)size >= (int64_t)limit || limit - size < count)) {
+            /* After the tail, so that tail - head is at most the size at the instant of this load. */
+            const uint64_t head = ac_gload_acquire(&q->head);
+            /* (1) release: whoever relies on this head has the pops before it behind him. An older
+             * head may overwrite a newer one; that costs a look at the head. */
+            ac_gstore_release(&q->head_seen, head);
+            size = (tail >> 1) - head;
+            /* A head newer than the tail makes the difference negative: the tail is stale. */
+            if (AC_UNLIKELY((int64_t)size >= (int64_t)limit)) return AC_FULL;
+        }
         uint64_t n = limit - size;
         if (n > count) n = count;
         if (n > q->mask + 1) n = q->mask + 1;
@@ -154,7 +174,19 @@ AC_INLINE uintptr_t ac_mpmc_take_(ac_mpmc *q, uint64_t p) {
 
 /* AC_OK, AC_FULL (at least `limit` items) or AC_CLOSED. 1 <= limit <= capacity. */
 AC_INLINE ac_status ac_mpmc_try_push(ac_mpmc *q, uintptr_t item, uint64_t limit) {
-    uint64_t p, n;
+    /* Nearly always: open, room by the head that was seen, the slot free. The slot is looked at
+     * before the claim, because a line that has to come from another processor then comes while
+     * the last push's writes still go out; a locked instruction waits for those. */
+    uint64_t tail = ac_gload_acquire(&q->tail), p = tail >> 1, n;
+    const int64_t size = (int64_t)(p - ac_gload_acquire(&q->head_seen)); /* pairs with (1) */
+    ac_mpmc_slot *const slot = &q->slots[p & q->mask];
+    if (AC_LIKELY(size < (int64_t)limit && (tail & 1) == 0 &&
+                  ac_gload_acquire(&slot->turn) == 2 * p && /* pairs with the pop's release */
+                  ac_gcas_seq_cst(&q->tail, &tail, tail + 2))) {
+        slot->item = item;
+        ac_gstore_release(&slot->turn, 2 * p + 1); /* pairs with the look of the pop */
+        return AC_OK;
+    }
     const ac_status status = ac_mpmc_claim_push_(q, limit, 1, &p, &n);
     if (AC_LIKELY(status == AC_OK)) ac_mpmc_publish_(q, p, item);
     return status;
@@ -162,7 +194,16 @@ AC_INLINE ac_status ac_mpmc_try_push(ac_mpmc *q, uintptr_t item, uint64_t limit)
 
 /* AC_OK, AC_EMPTY, or AC_CLOSED (empty, and nothing will ever come). */
 AC_INLINE ac_status ac_mpmc_try_pop(ac_mpmc *q, uintptr_t *item) {
-    uint64_t p, n;
+    /* Nearly always there is an item, published: so the tail is beyond it. */
+    uint64_t p = ac_gload_acquire(&q->head), n;
+    const uint64_t here = p;
+    ac_mpmc_slot *const slot = &q->slots[here & q->mask];
+    if (AC_LIKELY(ac_gload_acquire(&slot->turn) == 2 * here + 1 && /* pairs with the push's release */
+                  ac_gcas_seq_cst(&q->head, &p, here + 1))) {
+        *item = slot->item;
+        ac_gstore_release(&slot->turn, 2 * (here + q->mask + 1)); /* pairs with the look of the push */
+        return AC_OK;
+    }
     const ac_status status = ac_mpmc_claim_pop_(q, 1, &p, &n);
     if (AC_LIKELY(status == AC_OK)) *item = ac_mpmc_take_(q, p);
     return status;
