@@ -30,7 +30,8 @@ namespace {
 #define RING_OBJECT(PREFIX, TYPE, ...)                                                             \
     void *PREFIX##_create() { return or_null(new (std::nothrow) TYPE __VA_ARGS__); }               \
     void PREFIX##_destroy(void *ring) { delete static_cast<TYPE *>(ring); }
-#define RING_ROW(PREFIX) PREFIX##_create, PREFIX##_destroy, PREFIX##_produce, PREFIX##_consume, PREFIX##_alone
+#define RING_ROW(PREFIX)                                                                           \
+    PREFIX##_create, PREFIX##_destroy, PREFIX##_produce, PREFIX##_consume, PREFIX##_alone
 
 #ifdef HAVE_RIGTORP
 using Rigtorp = rigtorp::MPMCQueue<uint64_t>;

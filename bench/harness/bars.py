@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.harness.comparison import Outcome
-from bench.harness.spread import Spread, paired_differences
+from bench.harness.spread import Spread, paired_differences, paired_ratios
 
 REACHED, MISSED, ABSENT = "yes", "NOT REACHED", "not available"
 
@@ -24,6 +24,8 @@ class Bar:
         The least of rival's time / our time.
     extra_below_s : float or None
         Instead of a ratio: the most seconds that ours may take more.
+    clock : str
+        ``"wall"``, or ``"cpu"`` for a ratio of processor seconds.
     issue : int
         Which issue asks for it.
     later : bool
@@ -38,8 +40,13 @@ class Bar:
     extra_below_s: float | None = None
     issue: int = 2
     later: bool = False
+    clock: str = "wall"
 
     def __post_init__(self) -> None:
+        if self.clock not in ("wall", "cpu"):
+            raise ValueError(f"bar {self.name!r}: clock must be 'wall' or 'cpu', not {self.clock!r}")
+        if self.clock == "cpu" and self.at_least is None:
+            raise ValueError(f"bar {self.name!r}: a bar on processor time is a ratio: give at_least")
         if (self.at_least is None) == (self.extra_below_s is None):
             raise ValueError(f"bar {self.name!r}: give at_least or extra_below_s, one of them")
 
@@ -81,6 +88,7 @@ class Verdict:
             "extra_below_s": self.bar.extra_below_s,
             "issue": self.bar.issue,
             "later": self.bar.later,
+            "clock": self.bar.clock,
             "ours_s": None if self.ours is None else self.ours.as_dict(),
             "rival_s": None if self.rival is None else self.rival.as_dict(),
             "value": None if self.value is None else self.value.as_dict(),
@@ -92,7 +100,8 @@ class Verdict:
     def from_dict(cls, fields: dict[str, Any]) -> "Verdict":
         """Return what `as_dict` described."""
         of_bar = ("name", "comparison", "ours", "rival", "at_least", "extra_below_s", "issue")
-        bar = Bar(**{key: fields[key] for key in of_bar}, later=fields["later"])
+        clock = fields.get("clock", "wall")  # files from before there was a choice
+        bar = Bar(**{key: fields[key] for key in of_bar}, later=fields["later"], clock=clock)
         ours, rival, value = (
             None if fields[key] is None else Spread.from_dict(fields[key])
             for key in ("ours_s", "rival_s", "value")
@@ -124,6 +133,12 @@ def judge(bar: Bar, outcomes: Sequence[Outcome], reason: str = "") -> Verdict:
             return Verdict(bar, reason=outcome.absent.get(name, f"{name!r} was not measured"))
     assert ours is not None
     assert rival is not None
+    if bar.clock == "cpu":
+        if ours.cpu is None or rival.cpu is None:
+            return Verdict(bar, reason="processor time was not measured")
+        # One tick of a clock that may be coarse: a job that took none is not infinitely better.
+        mine, theirs = ([max(cpu, 1e-12) for cpu in one.cpus] for one in (ours, rival))
+        return Verdict(bar, ours.cpu, rival.cpu, Spread.of(paired_ratios(theirs, mine)))
     if bar.at_least is not None:
         value = rival.ratio_to(ours)
     else:

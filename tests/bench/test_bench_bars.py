@@ -4,6 +4,7 @@ import pytest
 from bench.harness.bars import Bar, Verdict, judge
 from bench.harness.comparison import Outcome, Standing
 from bench.harness.contender import Sample
+from bench.harness.spread import Spread
 
 BAR = Bar("row", "here", "mine", "theirs", at_least=2.0)
 EXTRA = Bar("row", "here", "mine", "theirs", extra_below_s=0.030)
@@ -36,6 +37,29 @@ def test_a_bar_on_extra_seconds_takes_the_difference() -> None:
     assert verdict.value.median == pytest.approx(0.029)
     assert verdict.reached is True
     assert judge(EXTRA, [outcome([0.052], [0.020])]).word == "NOT REACHED"
+
+
+def test_a_bar_on_processor_time_looks_at_no_clock_on_the_wall() -> None:
+    mine = Standing.of("mine", [Sample(9.0, 1.0, 1, "x"), Sample(9.0, 2.0, 1, "x")])
+    theirs = Standing.of("theirs", [Sample(1.0, 3.0, 1, "x"), Sample(1.0, 6.0, 1, "x")])
+    there = [Outcome("here", "call", "", [mine, theirs])]
+    verdict = judge(Bar("row", "here", "mine", "theirs", 3.0, clock="cpu"), there)
+    assert verdict.value is not None
+    assert verdict.value.median == 3.0
+    assert verdict.word == "yes"
+    assert judge(Bar("row", "here", "mine", "theirs", 3.1, clock="cpu"), there).reached is False
+    assert Verdict.from_dict(verdict.as_dict()) == verdict
+
+
+def test_a_bar_on_processor_time_needs_it_measured_and_a_ratio() -> None:
+    wall_only = Standing("theirs", Spread.of([1.0]))
+    there = [Outcome("here", "call", "", [standing("mine", 1.0), wall_only])]
+    verdict = judge(Bar("row", "here", "mine", "theirs", 1.0, clock="cpu"), there)
+    assert verdict.reason == "processor time was not measured"
+    with pytest.raises(ValueError, match="give at_least"):
+        Bar("row", "here", "mine", "theirs", extra_below_s=1.0, clock="cpu")
+    with pytest.raises(ValueError, match="'wall' or 'cpu'"):
+        Bar("row", "here", "mine", "theirs", 1.0, clock="moon")
 
 
 def test_a_bar_of_a_later_issue_says_so() -> None:
