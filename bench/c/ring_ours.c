@@ -41,7 +41,7 @@ static void spsc_destroy(void *opaque) {
     free(opaque);
 }
 
-RING_LOOPS(spsc, ac_spsc, ac_spsc_try_push(ring, item) == AC_OK, ac_spsc_try_pop(ring, &item) == AC_OK)
+RING_LOOPS(spsc, ac_spsc, ac_spsc_try_push(ring, item, RING_CAPACITY) == AC_OK, ac_spsc_try_pop(ring, &item) == AC_OK)
 
 const ring_contender ring_ours[] = {
     {"allcores ac_mpmc", RING_MPMC | RING_SPSC, mpmc_create, mpmc_destroy, mpmc_produce, mpmc_consume,

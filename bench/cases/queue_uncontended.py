@@ -2,6 +2,7 @@
 
 import queue
 from collections.abc import Callable
+from functools import partial
 from itertools import repeat
 from typing import Any
 
@@ -9,6 +10,7 @@ from bench.harness.bars import Bar
 from bench.harness.comparison import Builders, Comparison, Settings
 from bench.harness.contender import Call, Work, WrongAnswer, gil_enabled, own_copy
 from bench.ours import ours
+from bench.rivals import thread_queues
 
 QUESTION = "what do one put and one get cost when no other thread is there?"
 MAXSIZE = 1024
@@ -89,17 +91,21 @@ def comparisons(settings: Settings) -> Builders:
 
     def bounded() -> Comparison:
         mine = ours("queue", "Queue")
+        optional, absent = thread_queues.optional(MAXSIZE)
         return Comparison(
             "put and get",
             [
                 contender(BOUNDED, lambda: mine(MAXSIZE)),
                 contender(f"queue.Queue({MAXSIZE})", lambda: queue.Queue(MAXSIZE)),
                 contender("queue.SimpleQueue()", queue.SimpleQueue),
+                *(contender(name, make) for name, make in optional.items()),
             ],
             "one object, one thread, block=True; SimpleQueue has no bound",
+            absent,
         )
 
     def unbounded() -> Comparison:
+        optional, absent = thread_queues.optional(0)
         return Comparison(
             "put and get",
             [
@@ -107,8 +113,25 @@ def comparisons(settings: Settings) -> Builders:
                 contender(OUR_SIMPLE, ours("queue", "SimpleQueue")),
                 contender("queue.Queue()", queue.Queue),
                 contender("queue.SimpleQueue()", queue.SimpleQueue),
+                *(contender(name, make) for name, make in optional.items()),
             ],
             "one object, one thread, block=True",
+            absent,
         )
 
-    return {"bounded": bounded, "unbounded": unbounded}
+    def ordered(name: str) -> Comparison:
+        mine = ours("queue", name)
+        theirs = getattr(queue, name)
+        makers = {f"allcores.queue.{name}()": mine, f"queue.{name}()": theirs}
+        return Comparison(
+            "put and get",
+            [contender(label, make) for label, make in makers.items()],
+            "one object, one thread, block=True; nothing else is inside",
+        )
+
+    return {
+        "bounded": bounded,
+        "unbounded": unbounded,
+        "last in, first out": partial(ordered, "LifoQueue"),
+        "by priority": partial(ordered, "PriorityQueue"),
+    }

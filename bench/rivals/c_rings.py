@@ -17,7 +17,8 @@ from bench.harness.contender import NotAvailable
 
 HERE = Path(__file__).resolve().parents[1] / "c"
 CSRC = HERE.parents[1] / "csrc"
-HEADERS = ("rigtorp/MPMCQueue.h", "rigtorp/SPSCQueue.h", "atomic_queue/atomic_queue.h", "concurrentqueue.h")
+HEADERS = ("rigtorp/MPMCQueue.h", "rigtorp/SPSCQueue.h")
+HEADERS += ("atomic_queue/atomic_queue.h", "concurrentqueue.h")
 COMMON = ["-O3", "-Wall", "-Wextra", "-DNDEBUG", "-pthread", f"-I{HERE}"]
 OURS = ["-std=c11", "-D_GNU_SOURCE=1", "-ffp-contract=off", "-fno-strict-aliasing", f"-I{CSRC}"]
 

@@ -21,7 +21,10 @@ def optional(maxsize: int) -> tuple[dict[str, Factory], dict[str, str]]:
     """Return queues of other packages with this bound (0: none), and which are not installed."""
     found: dict[str, Factory] = {}
     absent: dict[str, str] = {}
-    for name, load in (("culsans", _culsans), ("aiologic", _aiologic)):
+    known = [("culsans", _culsans), ("aiologic", _aiologic), ("janus", _janus)]
+    if not maxsize:
+        known.append(("ft_utils", _ft_utils))  # it has no bound to offer
+    for name, load in known:
         label = f"{name} ({maxsize or 'no bound'})"
         try:
             found[label] = load(maxsize)
@@ -47,5 +50,26 @@ def _aiologic(maxsize: int) -> Factory:
             self.put = inner.green_put
             self.get = inner.green_get
             self.qsize = inner.__len__
+
+    return Adapter
+
+
+def _janus(maxsize: int) -> Factory:
+    import janus
+
+    return lambda: janus.Queue(maxsize).sync_q
+
+
+def _ft_utils(maxsize: int) -> Factory:
+    from ft_utils.concurrency import ConcurrentQueue
+
+    class Adapter:
+        """Its names are push, pop and size."""
+
+        def __init__(self) -> None:
+            inner: Any = ConcurrentQueue()
+            self.put = inner.push
+            self.get = inner.pop
+            self.qsize = inner.size
 
     return Adapter

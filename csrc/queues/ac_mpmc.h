@@ -15,13 +15,13 @@
  *                  2(p + capacity)       after the pop of p: free for the next lap
  *   (turns of pushes are even, of pops odd: capacity 1 works)
  *
- * A success may be decided by less. An item
- * that stands published at the head can be popped: the pop need not look at the tail, which is on the
- * producers' line. And what a head of the past leaves free is free: the push looks at `head_seen`, a
- * copy on its own line, and at the consumers' line only when the copy says "full". So each item
- * moves its slot's line between processors and, but near empty and full, no other (the copies of
- * ac_spsc.h, for many). The slots are not padded: four items on a line cross together when the two
- * sides do not stand side by side; measured against padding and a shuffled order, bench/c/README.md.
+ * A success may be decided by less. An item that stands published at the head can be popped: the pop
+ * need not look at the tail, which is on the producers' line. And what a head of the past leaves
+ * free is free: the push looks at `head_seen`, a copy on its own line, and at the consumers' line
+ * only when the copy says "full". So an item moves its slot's line between processors and, but near
+ * empty and full, no other (the copies of ac_spsc.h, for many). Two slots lie on a line: neighbours
+ * cross together, and two sides that stand side by side disturb each other less than with four.
+ * Measured: bench/c/README.md.
  *
  * `limit` (the queue's maxsize) is an argument of every push: it may change at any time and may be
  * anything from 1 to the capacity.
@@ -41,7 +41,15 @@
 
 #define AC_MPMC_MAX_CAPACITY (UINT64_C(1) << 32)
 
+/* With an outer lock no two processors are inside: nothing is gained by room between the slots. */
+#ifdef AC_GUARDED_BY_LOCK
+#define AC_MPMC_SLOT_ALIGN (2 * sizeof(uint64_t))
+#else
+#define AC_MPMC_SLOT_ALIGN (AC_CACHE_LINE / 2)
+#endif
+
 typedef struct ac_mpmc_slot {
+    _Alignas(AC_MPMC_SLOT_ALIGN)
     ac_atomic_u64 turn; /* written by whoever claimed the position that it stands for */
     uintptr_t item;     /* plain: handed over by turn's release and acquire */
 } ac_mpmc_slot;
@@ -58,7 +66,7 @@ typedef struct ac_mpmc {
 AC_UNUSED static bool ac_mpmc_init(ac_mpmc *q, uint64_t capacity) {
     if (capacity < 1 || capacity > AC_MPMC_MAX_CAPACITY) return false;
     capacity = ac_ceil_pow2_u64(capacity);
-    /* Whole lines of our own: no neighbour's writes, and four slots to a line. */
+    /* Whole lines of our own. */
     const size_t bytes = (size_t)capacity * sizeof *q->slots + AC_CACHE_LINE - 1;
     q->slots = aligned_alloc(AC_CACHE_LINE, bytes / AC_CACHE_LINE * AC_CACHE_LINE);
     if (q->slots == NULL) return false;

@@ -1,11 +1,13 @@
 /* ac_spsc.h - a bounded first-in first-out ring for one producer and one consumer.
  *
- * Lamport's ring with a cached copy of the other side's index, so that in steady flow each side
- * touches the other's line once per lap and not once per item (as Lee et al., MCRingBuffer 2010, and
- * rigtorp/SPSCQueue do).
+ * In steady flow neither side looks at the other's index: the producer keeps a copy of the head, which
+ * it renews once per lap (as Lee et al., MCRingBuffer 2010, and rigtorp/SPSCQueue do); the consumer sees
+ * by the slot whether it is full (FastForward, Giacomoni et al. 2008), so that an item crosses between
+ * two processors in one cache line, its own. What is refused is refused by the indices, as in ac_mpmc.h.
  *
  *   tail = { position:63, closed:1 }  next position to push; closed refuses every later push
  *   head = { position:63, ended:1 }   next position to pop; ended refuses every later pop
+ *   slot(p).turn = p + 1              holds the item of position p
  *
  * The first thread that pushes is the producer, the first that pops the consumer; another one on the
  * same side gets AC_MISUSE and nothing has happened. Threads are told apart by the address of their
@@ -17,46 +19,56 @@
  * consistent read-modify-write it allows a look at an event count without a fence
  * (ac_ec_anybody).
  *
- * Progress: wait-free. Zero waiting: try-operations only. With AC_GUARDED_BY_LOCK the caller's lock
+ * Progress: a push is wait-free; a pop waits for a producer between claim and publication, for the few
+ * instructions of its window. Try-operations only. With AC_GUARDED_BY_LOCK the caller's lock
  * serialises all but ac_spsc_size.
  */
 #ifndef AC_SPSC_H
 #define AC_SPSC_H
 
-#include "base/ac_guarded.h"
+#include "queues/ac_mpmc.h" /* AC_MPMC_SLOT_ALIGN, and the backoff */
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define AC_SPSC_MAX_CAPACITY (UINT64_C(1) << 24) /* 128 MiB of slots, reserved at once */
+#define AC_SPSC_MAX_CAPACITY (UINT64_C(1) << 24) /* 512 MiB of slots, reserved at once */
+
+typedef struct ac_spsc_slot {
+    _Alignas(AC_MPMC_SLOT_ALIGN)
+    ac_atomic_u64 turn; /* written by the producer */
+    uintptr_t item;     /* plain: handed over by turn's release and acquire */
+} ac_spsc_slot;
 
 typedef struct ac_spsc {
-    uintptr_t *slots; /* constant after init */
+    ac_spsc_slot *slots; /* constant after init */
     uint64_t mask;    /* slots - 1; constant after init */
     struct {          /* written by the producer, but for `tail`'s bit and `owner`'s first value */
         AC_ALIGNED_LINE ac_atomic_u64 tail;
-        uint64_t head_seen;  /* the consumer's position, when last read */
+        AC_ALIGNED_LINE uint64_t head_seen; /* the consumer's position, when last read */
         ac_atomic_ptr owner; /* the producer's mark; by the first thread that pushes */
     } producer;
     struct { /* written by the consumer, with the same exceptions */
         AC_ALIGNED_LINE ac_atomic_u64 head;
-        uint64_t tail_seen;
-        ac_atomic_ptr owner;
+        AC_ALIGNED_LINE ac_atomic_ptr owner;
     } consumer;
 } ac_spsc;
 
 AC_UNUSED static bool ac_spsc_init(ac_spsc *q, uint64_t capacity) {
     if (capacity < 1 || capacity > AC_SPSC_MAX_CAPACITY) return false;
     const uint64_t slots = ac_ceil_pow2_u64(capacity);
-    q->slots = calloc((size_t)slots, sizeof *q->slots);
+    const size_t bytes = (size_t)slots * sizeof *q->slots + AC_CACHE_LINE - 1; /* whole lines of our own */
+    q->slots = aligned_alloc(AC_CACHE_LINE, bytes / AC_CACHE_LINE * AC_CACHE_LINE);
     if (q->slots == NULL) return false;
+    for (uint64_t p = 0; p < slots; p++) {
+        ac_store_relaxed(&q->slots[p].turn, UINT64_C(0));
+        q->slots[p].item = 0;
+    }
     q->mask = slots - 1;
     ac_store_relaxed(&q->producer.tail, UINT64_C(0));
     ac_store_relaxed(&q->producer.owner, NULL);
     q->producer.head_seen = 0;
     ac_store_relaxed(&q->consumer.head, UINT64_C(0));
     ac_store_relaxed(&q->consumer.owner, NULL);
-    q->consumer.tail_seen = 0;
     return true;
 }
 
@@ -101,11 +113,29 @@ AC_INLINE ac_status ac_spsc_try_push_many(ac_spsc *q, const uintptr_t *items, ui
     const uint64_t size = position - q->producer.head_seen;
     if (AC_UNLIKELY(size >= limit)) return AC_FULL;
     const uint64_t n = count < limit - size ? count : limit - size;
-    for (uint64_t i = 0; i < n; i++) q->slots[(position + i) & q->mask] = items[i];
-    /* (1) hands the slots to the consumer; fails only for a close, and then nobody has seen them */
+    /* fails only for a close */
     if (AC_UNLIKELY(!ac_gcas_seq_cst(&q->producer.tail, &tail, tail + 2 * n))) return AC_CLOSED;
+    for (uint64_t i = 0; i < n; i++) {
+        ac_spsc_slot *const slot = &q->slots[(position + i) & q->mask];
+        slot->item = items[i];
+        ac_gstore_release(&slot->turn, position + i + 1); /* (1) */
+    }
     *done = n;
     return AC_OK;
+}
+
+AC_INLINE bool ac_spsc_is_there_(ac_spsc *q, uint64_t position) {
+    /* acquire: pairs with (1) */
+    return ac_gload_acquire(&q->slots[position & q->mask].turn) == position + 1;
+}
+
+/* The item of a position below the tail; its producer may stand between claim and publication. */
+AC_INLINE uintptr_t ac_spsc_read_(ac_spsc *q, uint64_t position) {
+    if (AC_UNLIKELY(!ac_spsc_is_there_(q, position))) {
+        ac_backoff backoff = {0};
+        while (!ac_spsc_is_there_(q, position)) ac_backoff_snooze(&backoff);
+    }
+    return q->slots[position & q->mask].item;
 }
 
 /* Pops up to `count`. AC_OK with *done >= 1, else AC_EMPTY, AC_CLOSED (empty, and nothing will ever
@@ -117,14 +147,14 @@ AC_INLINE ac_status ac_spsc_try_pop_many(ac_spsc *q, uintptr_t *items, uint64_t 
     uint64_t head = ac_gload_relaxed(&q->consumer.head);
     if (AC_UNLIKELY(head & 1)) return AC_CLOSED;
     const uint64_t position = head >> 1;
-    if (AC_UNLIKELY(q->consumer.tail_seen - position < count)) {
-        const uint64_t tail = ac_gload_acquire(&q->producer.tail); /* pairs with (1) */
-        q->consumer.tail_seen = tail >> 1;
-        if (q->consumer.tail_seen == position) return (tail & 1) ? AC_CLOSED : AC_EMPTY;
+    uint64_t n = 1;
+    if (count > 1 || !ac_spsc_is_there_(q, position)) {
+        const uint64_t tail = ac_gload_acquire(&q->producer.tail);
+        const uint64_t size = (tail >> 1) - position;
+        if (size == 0) return (tail & 1) ? AC_CLOSED : AC_EMPTY;
+        n = count < size ? count : size;
     }
-    const uint64_t size = q->consumer.tail_seen - position;
-    const uint64_t n = count < size ? count : size;
-    for (uint64_t i = 0; i < n; i++) items[i] = q->slots[(position + i) & q->mask];
+    for (uint64_t i = 0; i < n; i++) items[i] = ac_spsc_read_(q, position + i);
     /* (2) gives the slots back; fails only for an end, and then they are not ours */
     if (AC_UNLIKELY(!ac_gcas_seq_cst(&q->consumer.head, &head, head + 2 * n))) return AC_CLOSED;
     *done = n;
@@ -169,7 +199,7 @@ AC_UNUSED static uintptr_t *ac_spsc_take_all(ac_spsc *q, uint64_t *count) {
         }
     } while (!ac_gcas_seq_cst(&q->consumer.head, &head, tail << 1 | 1));
     *count = tail - (head >> 1);
-    for (uint64_t i = 0; i < *count; i++) items[i] = q->slots[((head >> 1) + i) & q->mask];
+    for (uint64_t i = 0; i < *count; i++) items[i] = ac_spsc_read_(q, (head >> 1) + i);
     return items;
 }
 
@@ -177,7 +207,7 @@ AC_UNUSED static uintptr_t *ac_spsc_take_all(ac_spsc *q, uint64_t *count) {
 AC_UNUSED static int ac_spsc_visit(ac_spsc *q, int (*visit)(uintptr_t item, void *arg), void *arg) {
     const uint64_t tail = ac_load_relaxed(&q->producer.tail) >> 1;
     for (uint64_t p = ac_load_relaxed(&q->consumer.head) >> 1; p != tail; p++) {
-        const int rc = visit(q->slots[p & q->mask], arg);
+        const int rc = visit(q->slots[p & q->mask].item, arg);
         if (rc != 0) return rc;
     }
     return 0;

@@ -27,7 +27,8 @@
 #include "queues/ac_spsc.h"
 #include "queues/ac_stack.h"
 
-/* A ring of this many slots is 1 MiB. Beyond it, segments that take only what is used. Arbitrary. */
+/* A ring of this many slots is 2 MiB, 1 with a lock around it. Beyond it, segments that take only what is
+ * used. Arbitrary. */
 #define AC_STORE_MAX_RING (UINT64_C(1) << 16)
 
 typedef enum ac_store_kind {

@@ -143,7 +143,74 @@ static void test_the_check_notices_a_lost_item(void) {
     ac_mpmc_destroy(&q);
 }
 
+/* How many are inside, from outside: what was pushed is counted after the push and what is popped
+ * before the pop, so that the difference is never more than the truth. */
+typedef struct bounded_run {
+    ac_mpmc q;
+    uint64_t limit, count;
+    ac_atomic_u64 pushed, popping, popped;
+    ac_atomic_u32 passed; /* set when more than `limit` were inside; written by producers */
+} bounded_run;
+
+static void *push_to_the_limit(void *arg) {
+    bounded_run *const run = arg;
+    for (uint64_t i = 0; i < run->count; i++) {
+        while (ac_mpmc_try_push(&run->q, i, run->limit) != AC_OK) sched_yield();
+        const uint64_t pushed = ac_fetch_add_seq_cst(&run->pushed, UINT64_C(1)) + 1;
+        const uint64_t popping = ac_load_seq_cst(&run->popping);
+        if ((int64_t)(pushed - popping) > (int64_t)run->limit) ac_store_relaxed(&run->passed, 1u);
+    }
+    return NULL;
+}
+
+static void *pop_what_comes(void *arg) {
+    bounded_run *const run = arg;
+    uintptr_t item;
+    while (ac_load_relaxed(&run->popped) < 2 * run->count) {
+        ac_fetch_add_seq_cst(&run->popping, UINT64_C(1));
+        if (ac_mpmc_try_pop(&run->q, &item) == AC_OK) {
+            ac_fetch_add_relaxed(&run->popped, UINT64_C(1));
+        } else {
+            ac_fetch_add_seq_cst(&run->popping, ~UINT64_C(0)); /* minus one: it took nothing */
+            sched_yield();
+        }
+    }
+    return NULL;
+}
+
+static void test_no_push_passes_the_limit(void) {
+    static bounded_run run; /* aligned to its lines */
+    pthread_t threads[4];
+    CHECK(ac_mpmc_init(&run.q, 8));
+    run.limit = 3; /* below the capacity: a free slot alone allows nothing */
+    run.count = check_scale(30000);
+    for (int i = 0; i < 4; i++)
+        CHECK(pthread_create(&threads[i], NULL, i < 2 ? push_to_the_limit : pop_what_comes, &run) == 0);
+    for (int i = 0; i < 4; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+    CHECK(ac_load_relaxed(&run.passed) == 0);
+    CHECK(ac_mpmc_size(&run.q) == 0);
+    ac_mpmc_destroy(&run.q);
+}
+
+/* The copy of the head says "full" long after it is not: a push must look, and a batch take all. */
+static void test_an_old_head_refuses_nothing(void) {
+    ac_mpmc q;
+    uintptr_t item;
+    const uintptr_t more[5] = {4, 5, 6, 7, 8};
+    uint64_t done;
+    CHECK(ac_mpmc_init(&q, 8));
+    for (uintptr_t i = 0; i < 5; i++) CHECK(ac_mpmc_try_push(&q, i, 5) == AC_OK);
+    for (uintptr_t i = 0; i < 3; i++) CHECK(ac_mpmc_try_pop(&q, &item) == AC_OK && item == i);
+    CHECK(ac_mpmc_try_push_many(&q, more, 5, 5, &done) == AC_OK && done == 3);
+    CHECK(ac_mpmc_try_pop(&q, &item) == AC_OK && item == 3);
+    CHECK(ac_mpmc_try_push(&q, 9, 5) == AC_OK);
+    CHECK(ac_mpmc_try_push(&q, 9, 5) == AC_FULL);
+    ac_mpmc_destroy(&q);
+}
+
 int main(void) {
+    RUN(test_an_old_head_refuses_nothing);
+    RUN(test_no_push_passes_the_limit);
     RUN(test_first_in_first_out_over_many_laps);
     RUN(test_full_and_empty_are_told_by_the_indices);
     RUN(test_the_limit_may_be_below_the_capacity_and_change);
