@@ -17,7 +17,8 @@ from typing import Any
 from bench.harness.contender import gil_enabled
 
 ROOT = Path(__file__).resolve().parents[2]
-VERSIONS_OF = ("numpy", "pytest-benchmark", "culsans", "aiologic", "faster-fifo")
+VERSIONS_OF = ("numpy", "pytest-benchmark", "culsans", "aiologic", "janus", "cereggii", "ft-utils")
+VERSIONS_OF += ("faster-fifo",)
 
 
 def machine_record() -> dict[str, Any]:
