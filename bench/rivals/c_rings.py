@@ -70,7 +70,8 @@ def include_flags() -> list[str]:
     flags = []
     for header in HEADERS:
         name = Path(header)
-        for found in sorted(Path(root).rglob(name.name)):
+        # The one nearest to the top: a project may keep another file of that name further down.
+        for found in sorted(Path(root).rglob(name.name), key=lambda path: (len(path.parts), path)):
             if found.parts[-len(name.parts) :] == name.parts:
                 flags += ["-isystem", str(Path(*found.parts[: -len(name.parts)]))]
                 break

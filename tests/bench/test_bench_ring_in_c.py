@@ -31,7 +31,9 @@ def test_without_headers_our_rings_are_measured_and_rivals_are_told_absent(
 
 
 def test_headers_are_found_wherever_they_lie(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for place in ("a/include/rigtorp/MPMCQueue.h", "b/c/concurrentqueue.h", "d/MPMCQueue.h"):
+    places = ["a/include/rigtorp/MPMCQueue.h", "b/c/concurrentqueue.h"]
+    places += ["d/MPMCQueue.h", "a/a/a/concurrentqueue.h"]
+    for place in places:
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).touch()
     monkeypatch.setenv("CXX_RIVALS", str(tmp_path))
