@@ -35,6 +35,8 @@ def test_names_and_globs_select_in_the_order_of_running() -> None:
     assert select(["queue_*", "import_time"]) == [
         "import_time",
         "queue_uncontended",
+        "queue_async",
+        "queue_batches",
         "queue_threads",
     ]
     assert select([]) == case_names()
