@@ -65,7 +65,7 @@ def consume(channel: Any) -> list[int]:
         taken.append(item)
 
 
-def contender(name: str, make: Callable[[], Any], pairs: int, items: str) -> ThreadCrew:
+def contender(name: str, make: Callable[[], Any], pairs: int, items: str = FRESH) -> ThreadCrew:
     """Return a crew of this many producers and consumers on one queue, new for each measurement."""
     put_all = own_copy(produce if items == FRESH else produce_small)
     take_all = own_copy(consume)
