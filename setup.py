@@ -48,6 +48,7 @@ MODULES = [
     # ac_process.c holds the process's one pool: it is linked into this module and no other.
     module("runtime", [*WAIT, "csrc/sched/ac_pool.c", "csrc/sched/ac_process.c"]),
     module("queues", WAIT, GUARD),
+    module("sync", WAIT, GUARD),
     module("kernels", sorted(glob("csrc/kernels/*.c"))),
 ]
 if sys.platform == "linux":  # robust locks and sealed memory files, so far written for Linux alone

@@ -34,6 +34,35 @@ AC_INLINE bool ac_gcas_u64_(ac_atomic_u64 *p, uint64_t *expected, uint64_t desir
 }
 #define ac_gcas_seq_cst(p, e, d) ac_gcas_u64_((p), (e), (d))
 
+AC_INLINE bool ac_gcas_u32_(ac_atomic_u32 *p, uint32_t *expected, uint32_t desired) {
+    const uint32_t seen = ac_load_relaxed(p);
+    if (seen != *expected) {
+        *expected = seen;
+        return false;
+    }
+    ac_store_relaxed(p, desired);
+    return true;
+}
+#define ac_gcas_u32_seq_cst(p, e, d) ac_gcas_u32_((p), (e), (d))
+
+AC_INLINE bool ac_gcas_i64_(ac_atomic_i64 *p, int64_t *expected, int64_t desired) {
+    const int64_t seen = ac_load_relaxed(p);
+    if (seen != *expected) {
+        *expected = seen;
+        return false;
+    }
+    ac_store_relaxed(p, desired);
+    return true;
+}
+#define ac_gcas_i64_seq_cst(p, e, d) ac_gcas_i64_((p), (e), (d))
+
+AC_INLINE uint32_t ac_gexchange_u32_(ac_atomic_u32 *p, uint32_t v) {
+    const uint32_t seen = ac_load_relaxed(p);
+    ac_store_relaxed(p, v);
+    return seen;
+}
+#define ac_gexchange_u32_acq_rel(p, v) ac_gexchange_u32_((p), (v))
+
 AC_INLINE uint32_t ac_gfetch_or_u32_(ac_atomic_u32 *p, uint32_t bits) {
     const uint32_t seen = ac_load_relaxed(p);
     ac_store_relaxed(p, seen | bits);
@@ -63,6 +92,9 @@ AC_INLINE void *ac_gexchange_ptr_(ac_atomic_ptr *p, void *v) {
 #define ac_gstore_relaxed(p, v) ac_store_relaxed((p), (v))
 #define ac_gstore_release(p, v) ac_store_release((p), (v))
 #define ac_gcas_seq_cst(p, e, d) ac_cas_seq_cst((p), (e), (d))
+#define ac_gcas_u32_seq_cst(p, e, d) ac_cas_seq_cst((p), (e), (d))
+#define ac_gcas_i64_seq_cst(p, e, d) ac_cas_seq_cst((p), (e), (d))
+#define ac_gexchange_u32_acq_rel(p, v) ac_exchange_acq_rel((p), (v))
 #define ac_gfetch_or_acq_rel(p, v) ac_fetch_or_acq_rel((p), (v))
 #define ac_gfetch_or_u64_seq_cst(p, v) ac_fetch_or_seq_cst((p), (v))
 #define ac_gexchange_acq_rel(p, v) ac_exchange_acq_rel((p), (v))
