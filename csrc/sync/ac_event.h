@@ -84,8 +84,8 @@ AC_INLINE uint32_t ac_event_prepare(ac_event *e, uint32_t first) {
     return word | AC_EVENT_SLEEPERS;
 }
 
-AC_UNUSED static void ac_event_spin(ac_event *e, uint32_t first, int64_t deadline_ns) {
-    ac_spin_until(&e->spin, ac_event_passed_, e, first, deadline_ns);
+AC_UNUSED static int64_t ac_event_spin(ac_event *e, uint32_t first, int64_t deadline_ns) {
+    return ac_spin_until(&e->spin, ac_event_passed_, e, first, deadline_ns);
 }
 
 #endif

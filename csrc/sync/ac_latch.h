@@ -37,8 +37,8 @@ AC_INLINE bool ac_latch_ready_(void *l, uint32_t unused) {
     (void)unused;
     return ac_load_relaxed(&((ac_latch *)l)->count) == 0;
 }
-AC_UNUSED static void ac_latch_spin(ac_latch *l, int64_t deadline_ns) {
-    ac_spin_until(&l->spin, ac_latch_ready_, l, 0, deadline_ns);
+AC_UNUSED static int64_t ac_latch_spin(ac_latch *l, int64_t deadline_ns) {
+    return ac_spin_until(&l->spin, ac_latch_ready_, l, 0, deadline_ns);
 }
 
 #endif

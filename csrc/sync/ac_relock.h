@@ -111,8 +111,8 @@ AC_INLINE bool ac_relock_ready_(void *l, uint32_t unused) {
     (void)unused;
     return ac_load_relaxed(&((ac_relock *)l)->word) == AC_RELOCK_FREE;
 }
-AC_UNUSED static void ac_relock_spin(ac_relock *l, int64_t deadline_ns) {
-    ac_spin_until(&l->spin, ac_relock_ready_, l, 0, deadline_ns);
+AC_UNUSED static int64_t ac_relock_spin(ac_relock *l, int64_t deadline_ns) {
+    return ac_spin_until(&l->spin, ac_relock_ready_, l, 0, deadline_ns);
 }
 
 #endif

@@ -71,8 +71,8 @@ AC_INLINE bool ac_semaphore_ready_(void *s, uint32_t unused) {
     (void)unused;
     return ac_load_relaxed(&((ac_semaphore *)s)->value) > 0;
 }
-AC_UNUSED static void ac_semaphore_spin(ac_semaphore *s, int64_t deadline_ns) {
-    ac_spin_until(&s->spin, ac_semaphore_ready_, s, 0, deadline_ns);
+AC_UNUSED static int64_t ac_semaphore_spin(ac_semaphore *s, int64_t deadline_ns) {
+    return ac_spin_until(&s->spin, ac_semaphore_ready_, s, 0, deadline_ns);
 }
 
 #endif

@@ -167,8 +167,8 @@ AC_INLINE bool ac_waiter_ready_(void *w, uint32_t unused) {
     (void)unused;
     return ac_load_relaxed(&((ac_waiter *)w)->word) >= AC_WAITER_ANSWER;
 }
-AC_UNUSED static void ac_waiter_spin(ac_waitlist *list, ac_waiter *w, int64_t deadline_ns) {
-    ac_spin_until(&list->spin, ac_waiter_ready_, w, 0, deadline_ns);
+AC_UNUSED static int64_t ac_waiter_spin(ac_waitlist *list, ac_waiter *w, int64_t deadline_ns) {
+    return ac_spin_until(&list->spin, ac_waiter_ready_, w, 0, deadline_ns);
 }
 
 /* -- the other side ------------------------------------------------------------------------------ */

@@ -37,34 +37,42 @@ cdef extern from "sync/ac_mutex.h" nogil:
     ctypedef struct ac_mutex:
         pass
 
+cdef extern from "sync/ac_spin.h" nogil:
+    ctypedef struct ac_spin:
+        pass
+    void ac_spin_attached(ac_spin *spin, int64_t left_ns)
+
 cdef extern from "sync/ac_semaphore.h" nogil:
     uint64_t AC_SEMAPHORE_MAX
     ctypedef struct ac_semaphore:
         ac_event_count freed
+        ac_spin spin
     void ac_semaphore_init(ac_semaphore *s, uint64_t value, uint64_t limit)
     uint64_t ac_semaphore_value(ac_semaphore *s)
     bint ac_semaphore_try_acquire(ac_semaphore *s)
     ac_status ac_semaphore_release(ac_semaphore *s, uint64_t count)
     void ac_semaphore_pass(ac_semaphore *s)
-    void ac_semaphore_spin(ac_semaphore *s, int64_t deadline_ns)
+    int64_t ac_semaphore_spin(ac_semaphore *s, int64_t deadline_ns)
 
 cdef extern from "sync/ac_event.h" nogil:
     ctypedef struct ac_event:
         ac_atomic_u32 word
+        ac_spin spin
     bint ac_event_is_set(ac_event *e)
     bint ac_event_set(ac_event *e)
     bint ac_event_clear(ac_event *e)
     uint32_t ac_event_look(ac_event *e)
     uint32_t ac_event_prepare(ac_event *e, uint32_t first)
-    void ac_event_spin(ac_event *e, uint32_t first, int64_t deadline_ns)
+    int64_t ac_event_spin(ac_event *e, uint32_t first, int64_t deadline_ns)
 
 cdef extern from "sync/ac_latch.h" nogil:
     ctypedef struct ac_latch:
         ac_event_count zero
+        ac_spin spin
     void ac_latch_init(ac_latch *l, uint64_t count)
     uint64_t ac_latch_count(ac_latch *l)
     ac_status ac_latch_count_down(ac_latch *l, uint64_t by)
-    void ac_latch_spin(ac_latch *l, int64_t deadline_ns)
+    int64_t ac_latch_spin(ac_latch *l, int64_t deadline_ns)
 
 cdef extern from "sync/ac_waitlist.h" nogil:
     uint32_t AC_WAITER_ASLEEP
@@ -74,7 +82,7 @@ cdef extern from "sync/ac_waitlist.h" nogil:
         uint32_t kind
         uint32_t generation
     ctypedef struct ac_waitlist:
-        pass
+        ac_spin spin
     uint32_t ac_waitlist_count(ac_waitlist *list)
     void ac_waitlist_reset(ac_waitlist *list)
     ac_waiter *ac_waiter_new(uint32_t kind, uint64_t owner)
@@ -82,13 +90,14 @@ cdef extern from "sync/ac_waitlist.h" nogil:
     void ac_waitlist_enter(ac_waitlist *list, ac_waiter *w, uint32_t generation)
     uint32_t ac_waiter_prepare(ac_waiter *w)
     uint32_t ac_waitlist_leave(ac_waitlist *list, ac_waiter *w, uint32_t generation)
-    void ac_waiter_spin(ac_waitlist *list, ac_waiter *w, int64_t deadline_ns)
+    int64_t ac_waiter_spin(ac_waitlist *list, ac_waiter *w, int64_t deadline_ns)
     uint32_t ac_waitlist_wake(ac_waitlist *list, uint32_t count, uint32_t answer, uint32_t generation)
 
 cdef extern from "sync/ac_relock.h" nogil:
     uint32_t AC_RELOCK_CONTENDED
     ctypedef struct ac_relock:
         ac_atomic_u32 word
+        ac_spin spin
     bint ac_relock_is_owned(ac_relock *l, uint64_t me)
     uint64_t ac_relock_owner(ac_relock *l)
     uint64_t ac_relock_depth(ac_relock *l)
@@ -98,7 +107,7 @@ cdef extern from "sync/ac_relock.h" nogil:
     void ac_relock_unlock(ac_relock *l)
     void ac_relock_restore(ac_relock *l, uint64_t depth)
     void ac_relock_pass(ac_relock *l)
-    void ac_relock_spin(ac_relock *l, int64_t deadline_ns)
+    int64_t ac_relock_spin(ac_relock *l, int64_t deadline_ns)
     void ac_relock_reset(ac_relock *l)
 
 cdef extern from "sync/ac_rwlock.h" nogil:

@@ -6,9 +6,11 @@ cdef entry slow_event_wait
 cdef bint event_wait(ac_event *core, int64_t deadline) except -1:
     # After a first look that found the flag down. False at the deadline.
     cdef uint32_t key, first = ac_event_look(core)
+    cdef int64_t left
     if deadline != 0:
         with nogil:
-            ac_event_spin(core, first, deadline)
+            left = ac_event_spin(core, first, deadline)
+        ac_spin_attached(&core.spin, left)
     while True:
         key = ac_event_prepare(core, first)
         if key == 0:
@@ -264,7 +266,7 @@ cdef class Latch:
             True if the count is zero; False if the time is over.
         """
         cdef uint32_t key
-        cdef int64_t deadline
+        cdef int64_t deadline, left
         if not self.ready:
             not_initialised(self)
         if ac_latch_count(&self.core) == 0:
@@ -272,7 +274,8 @@ cdef class Latch:
         deadline = deadline_after(timeout)
         if deadline != 0:
             with nogil:
-                ac_latch_spin(&self.core, deadline)
+                left = ac_latch_spin(&self.core, deadline)
+            ac_spin_attached(&self.core.spin, left)
         while True:
             key = ac_ec_prepare(&self.core.zero)
             if ac_latch_count(&self.core) == 0:

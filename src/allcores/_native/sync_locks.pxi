@@ -3,12 +3,14 @@
 cdef bint relock_acquire(ac_relock *core, int64_t deadline) except -1:
     cdef uint64_t me = this_thread()
     cdef bint slept = False
+    cdef int64_t left
     if ac_relock_try(core, me):
         return True
     if deadline == 0:
         return False
     with nogil:
-        ac_relock_spin(core, deadline)
+        left = ac_relock_spin(core, deadline)
+    ac_spin_attached(&core.spin, left)
     if ac_relock_try(core, me):
         return True
     while not ac_relock_prepare(core, me):
@@ -29,9 +31,11 @@ cdef void relock_restore(ac_relock *core, uint64_t depth) noexcept:
     # Takes the lock back after a wait. Nothing can end it but the lock, as in the standard module: who
     # leaves the wait must have it.
     cdef uint64_t me = this_thread()
+    cdef int64_t left
     if not ac_relock_try(core, me):
         with nogil:
-            ac_relock_spin(core, AC_FOREVER)
+            left = ac_relock_spin(core, AC_FOREVER)
+        ac_spin_attached(&core.spin, left)
         if not ac_relock_try(core, me):
             while not ac_relock_prepare(core, me):
                 with nogil:

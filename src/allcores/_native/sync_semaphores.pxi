@@ -7,8 +7,11 @@ cdef bint semaphore_wait(ac_semaphore *core, int64_t deadline) except -1:
     # After a first try that found no permit. False at the deadline.
     cdef uint32_t key
     cdef bint slept = False, taken
-    with nogil:
-        ac_semaphore_spin(core, deadline)
+    cdef int64_t left
+    if deadline != 0:
+        with nogil:
+            left = ac_semaphore_spin(core, deadline)
+        ac_spin_attached(&core.spin, left)
     while True:
         key = ac_ec_prepare(&core.freed)
         taken = ac_semaphore_try_acquire(core)

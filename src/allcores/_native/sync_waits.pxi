@@ -53,9 +53,11 @@ cdef int64_t wait_answer(ac_waitlist *row, ac_waiter *w, int64_t deadline) excep
     # The answer that w was given; 0 at the deadline (w is then still in the row). Raises what a signal
     # handler raises.
     cdef uint32_t answer
+    cdef int64_t left
     if deadline != 0:
         with nogil:
-            ac_waiter_spin(row, w, deadline)
+            left = ac_waiter_spin(row, w, deadline)
+        ac_spin_attached(&row.spin, left)
     while True:
         answer = ac_waiter_prepare(w)
         if answer != 0:
