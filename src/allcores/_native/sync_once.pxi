@@ -112,6 +112,7 @@ def call_once(once, /, *args, **kwargs):
     own = Once()
 
     @wraps(fn)
+    @cython.binding(True)  # a function with a name and a dict of its own
     def caller(*args, **kwargs):
         return once_call(own, fn, args, kwargs)
 
