@@ -14,6 +14,7 @@ EXPECTED = {
     "kernels_tour": ["argsort [1, 3, 0, 2]", "crc32 True", "78498"],
     "many_timers": ["threads: 2", "ding"],
     "thread_group": ["[1, 2, 4, 8, 16]", "failed: invalid literal"],
+    "waiting": ["settings are read\nchanges: 50 price: 51\nnever more than two inside: True"],
     "parallel_map": ["278 steps", "first above 100 steps: 27"],
 }
 

@@ -1,8 +1,9 @@
-"""The classes of allcores.threading that the standard module has not, and what all owe the interpreter."""
+"""The classes of allcores.threading that are new, and what all of them owe the interpreter."""
 
 import copy
 import gc
 import inspect
+import itertools
 import pickle
 import random
 import sys
@@ -276,7 +277,7 @@ def test_each_operation_of_the_number() -> None:
     assert a.fetch_add() == 25
     assert a.fetch_add(n=-26) == 26
     assert not a
-    assert (a == 0, a == a, hash(a) == hash(a)) == (False, True, True)  # noqa: PLR0124
+    assert (a == 0, a == a, hash(a) == hash(a)) == (False, True, True)
 
 
 @pytest.mark.parametrize("value", [TOP, -TOP - 1])
@@ -310,7 +311,7 @@ def test_no_step_of_the_number_is_lost() -> None:
 
     together(3, play)
     assert a.load() == 60000
-    assert sorted(sum(seen, [])) == list(range(60000))
+    assert sorted(itertools.chain(*seen)) == list(range(60000))
 
 
 # -- AtomicRef ------------------------------------------------------------------------------------
@@ -413,7 +414,7 @@ def test_one_call_is_made_and_all_get_its_result() -> None:
 
         def play(_: int, once: Any = once, gate: Any = gate, results: Any = results) -> None:
             gate.wait(HANG)
-            results.append(call_once(once, make))  # noqa: B023
+            results.append(call_once(once, make))
 
         together(4, play)
         assert calls.load() == 1

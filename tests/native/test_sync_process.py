@@ -145,11 +145,13 @@ warnings.simplefilter("ignore", DeprecationWarning)
 s, e, c, b, r, l = Semaphore(0), Event(), Condition(), Barrier(2), RWLock(), Latch(1)
 once = running()
 r.acquire_read()
-waits = [s.acquire, e.wait, lambda: with_condition(c), b.wait, lambda: r.write().__enter__(), l.wait]
+def write(): r.write().__enter__()
+waits = [s.acquire, e.wait, lambda: with_condition(c), b.wait, write, l.wait]
 for call in waits: std.Thread(target=call, daemon=True).start()
-while not (b.n_waiting and "1)" in repr(c) and not r.acquire_read(False) or r.acquire_read(False) and r.release_read()):
+while not (b.n_waiting and "1)" in repr(c)): time.sleep(0.001)
+while r.acquire_read(False):  # until the writer stands there
+    r.release_read()
     time.sleep(0.001)
-time.sleep(0.02)
 pid = os.fork()
 if pid == 0:
     code = 1
@@ -195,9 +197,13 @@ def test_a_signal_handler_that_forks_during_a_wait() -> None:
     check("""
 import warnings
 warnings.simplefilter("ignore", DeprecationWarning)
-for make in (lambda: with_timeout(Condition()), lambda: Barrier(2).wait(0.3), lambda: written(RWLock()).acquire_read(timeout=0.3)):
-    def with_timeout(c):
-        with c: assert c.wait(0.3) is False
+def with_timeout(c):
+    with c: assert c.wait(0.3) is False
+for make in (
+    lambda: with_timeout(Condition()),
+    lambda: Barrier(2).wait(0.3),
+    lambda: written(RWLock()).acquire_read(timeout=0.3),
+):
     pids = []
     def handler(*args):
         pids.append(os.fork())
@@ -267,7 +273,7 @@ class Stop(Exception): pass
 def handler(*args): raise Stop
 signal.signal(signal.SIGUSR1, handler)
 passed = kept = 0
-for _ in range(60):
+for _ in range(25):
     c, told = Condition(), []
     def second():
         with c: told.append(c.wait(10))
@@ -289,7 +295,7 @@ for _ in range(60):
         told_us = None
     if a is not None: a.join(10)
     if told_us is None:
-        threads[0].join(0.2)
+        threads[0].join(0.1)
         if told:
             passed += 1
         # else: the signal came after the wait had ended well; the notify was ours
@@ -304,7 +310,8 @@ print("end")
 
 def test_who_sleeps_uses_no_processor() -> None:
     done = run("""
-waits = [Semaphore(0).acquire, Event().wait, Latch(1).wait, lambda: with_condition(Condition()), Barrier(2).wait, written(RWLock()).acquire_read]
+waits = [Semaphore(0).acquire, Event().wait, Latch(1).wait, Barrier(2).wait]
+waits += [lambda: with_condition(Condition()), written(RWLock()).acquire_read]
 for call in waits: std.Thread(target=call, daemon=True).start()
 time.sleep(0.2)
 before = time.process_time()

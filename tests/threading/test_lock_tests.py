@@ -1,4 +1,4 @@
-"""CPython's own tests of these classes (test.lock_tests), run on ours where the interpreter has them."""
+"""CPython's own tests of these classes (test.lock_tests), run on ours."""
 
 import pytest
 
@@ -32,7 +32,7 @@ class TestConditionAsRLock(lock_tests.RLockTests):  # type: ignore[misc,name-def
     locktype = staticmethod(ours.Condition)
 
     def test_recursion_count(self) -> None:
-        pytest.skip("a Condition does not show its lock's _recursion_count, in the standard one neither")
+        pytest.skip("a Condition does not show its lock's _recursion_count, nor does the standard one")
 
 
 class TestReentrantLock(lock_tests.RLockTests):  # type: ignore[misc,name-defined]

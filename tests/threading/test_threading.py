@@ -20,7 +20,7 @@ def test_documented_names_outside_all_and_private_ones_fall_through() -> None:
     assert ours.ThreadError is std.ThreadError
     assert ours._shutdown is std._shutdown  # type: ignore[attr-defined]
     assert set(dir(std)) <= set(dir(ours))
-    with pytest.raises(AttributeError, match="'allcores.threading' has no attribute 'Fred'"):
+    with pytest.raises(AttributeError, match=r"'allcores\.threading' has no attribute 'Fred'"):
         ours.Fred  # noqa: B018
 
 

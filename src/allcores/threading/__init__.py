@@ -7,7 +7,29 @@ written in C already.
 """
 
 import threading as _standard
-from threading import *  # noqa: F403  (get_ident, Thread, Lock, RLock, local, ...: as they are)
+from threading import (
+    TIMEOUT_MAX,
+    BrokenBarrierError,
+    ExceptHookArgs,
+    Lock,
+    RLock,
+    Thread,
+    ThreadError,
+    Timer,
+    active_count,
+    current_thread,
+    enumerate,
+    excepthook,
+    get_ident,
+    get_native_id,
+    getprofile,
+    gettrace,
+    local,
+    main_thread,
+    setprofile,
+    settrace,
+    stack_size,
+)
 from typing import Any
 
 from allcores._native.sync import (
@@ -25,8 +47,8 @@ from allcores._native.sync import (
     call_once,
 )
 
-# Parts in files of their own (timers.py, groups.py, lock_order.py) are imported here, and their names
-# added to OWN.
+# Parts in files of their own (timers.py, groups.py, lock_order.py) are imported here, in the place of
+# the standard name if there is one, and their names added to OWN and __all__.
 
 #: The names that are not the standard module's objects.
 OWN = (
@@ -44,11 +66,47 @@ OWN = (
     "call_once",
 )
 
-__all__ = sorted({*_standard.__all__, *OWN})  # noqa: PLE0605
+__all__ = [
+    "TIMEOUT_MAX",
+    "AtomicFlag",
+    "AtomicInt",
+    "AtomicRef",
+    "Barrier",
+    "BoundedSemaphore",
+    "BrokenBarrierError",
+    "Condition",
+    "Event",
+    "ExceptHookArgs",
+    "Latch",
+    "Lock",
+    "Once",
+    "RLock",
+    "RWLock",
+    "Semaphore",
+    "Thread",
+    "ThreadError",
+    "Timer",
+    "active_count",
+    "call_once",
+    "current_thread",
+    "enumerate",
+    "excepthook",
+    "get_ident",
+    "get_native_id",
+    "getprofile",
+    "gettrace",
+    "local",
+    "main_thread",
+    "setprofile",
+    "settrace",
+    "stack_size",
+]
+# What this interpreter's standard module has besides (setprofile_all_threads, names to come).
+__all__ += [name for name in _standard.__all__ if name not in __all__]
 
 
 def __getattr__(name: str) -> Any:
-    """Find what the standard module has outside ``__all__`` (``_RLock``, ``_shutdown``, names to come)."""
+    """Find what the standard module has and is not imported above: newer and private names."""
     try:
         return getattr(_standard, name)
     except AttributeError:

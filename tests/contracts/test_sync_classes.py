@@ -1,4 +1,4 @@
-"""What semaphores, events, conditions and barriers promise, run on ours and on the standard library's."""
+"""What semaphores, events, conditions and barriers promise, run on ours and on the standard ones."""
 
 import gc
 import inspect
