@@ -45,11 +45,11 @@ cdef class Condition:
     cdef dict __dict__
 
     def __cinit__(self, *args, **kwargs):
-        pass
+        ac_drop_dict(self)
 
     def __init__(self, lock=None):
-        if self.lock is not None and ac_waitlist_count(&self.row):
-            raise RuntimeError(f"{type(self).__name__}.__init__ was called while threads wait")
+        if self.lock is not None:
+            raise RuntimeError(f"{type(self).__name__}.__init__ was called a second time")
         if lock is None:
             lock = ReentrantLock()
         self.own = lock if type(lock) is ReentrantLock else None

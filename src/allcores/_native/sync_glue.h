@@ -3,7 +3,9 @@
  * 1. The entry of a method is exchanged for one without argument parsing (as in fast_calls.h, which is
  *    the queues'): the bare call that succeeds at once ends there, every other goes on to Cython's
  *    wrapper. It is done once, while the module is initialised.
- * 2. The reference inside an AtomicRef is exchanged under a lock that runs no Python.
+ * 2. An instance begins without a dict (Cython makes one at once): it is made when it is first needed, and
+ *    until then the interpreter specialises the look-up of methods, which is half of a short call.
+ * 3. The reference inside an AtomicRef is exchanged under a lock that runs no Python.
  */
 #ifndef AC_SYNC_GLUE_H
 #define AC_SYNC_GLUE_H
@@ -25,6 +27,12 @@ static void *ac_entry_exchange(PyObject *type, const char *name, void *fast) {
     void *const slow = (void *)def->ml_meth;
     def->ml_meth = (PyCFunction)fast;
     return slow;
+}
+
+/* To be called by __cinit__, before anybody else has the instance. */
+static void ac_drop_dict(PyObject *self) {
+    const Py_ssize_t offset = Py_TYPE(self)->tp_dictoffset;
+    if (offset > 0) Py_CLEAR(*(PyObject **)((char *)self + offset));
 }
 
 /* With a GIL it is the lock. Without one: between lock and unlock there is no call that could detach,

@@ -36,7 +36,7 @@ cdef class RWLock:
     cdef dict __dict__
 
     def __cinit__(self, *args, **kwargs):
-        pass
+        ac_drop_dict(self)
 
     def __init__(self):
         pass
@@ -137,7 +137,7 @@ cdef bint rw_acquire(RWLock self, uint32_t kind, int64_t deadline) except -1:
     if ac_rwlock_try_read(&self.core) if kind == AC_RW_READ else ac_rwlock_try_write(&self.core, me):
         return True
     if deadline == 0 and not ac_waitlist_count(&self.core.row):
-        return False
+        return False  # (with waiters, they may be those of a fork's parent: the row is looked at)
     if ac_rwlock_is_writer(&self.core, me):
         if deadline == 0:
             return False

@@ -44,9 +44,9 @@ cdef class Semaphore:
 
     Notes
     -----
-    Thread-safe throughout; `release` may be called from ``__del__`` and from a signal handler. Who waits
-    longest is woken first, but a thread that comes at that moment may take the permit before it. A
-    wait that ends by a timeout or an exception takes no permit and loses no wake. A fork's child has its
+    Thread-safe throughout; `release` may be called from ``__del__`` and from a signal handler. In
+    which order waiters get permits is not fixed, and a thread that comes at that moment may take one before
+    them. A wait that ends by a timeout or an exception takes no permit and loses no wake. A fork's child has its
     own copy with the permits of that moment, and nobody waits in it; pickling is refused.
 
     A count and an event count (csrc/sync/README.md): both calls are constant time.
@@ -67,7 +67,7 @@ cdef class Semaphore:
     cdef dict __dict__
 
     def __cinit__(self, *args, **kwargs):
-        pass  # all zero: no permit, and room for none, until __init__
+        ac_drop_dict(self)  # all zero: no permit, and room for none, until __init__
 
     def __init__(self, value=1):
         semaphore_begin(self, value, False)
@@ -169,6 +169,9 @@ cdef class BoundedSemaphore(Semaphore):
     -----
     As `Semaphore`, but a `release` that would bring it above its first value raises ``ValueError``.
     """
+
+    def __cinit__(self, *args, **kwargs):
+        ac_drop_dict(self)
 
     def __init__(self, value=1):
         semaphore_begin(self, value, True)
