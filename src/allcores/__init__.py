@@ -5,12 +5,13 @@ from allcores._common.version import VERSION as __version__
 
 TYPE_CHECKING = False  # type checkers take it for true; importing typing would cost milliseconds
 if TYPE_CHECKING:
-    from allcores import kernels, multiprocessing, parallel, queue
+    from allcores import kernels, multiprocessing, parallel, queue, threading
     from allcores.explanation import explain
 
-__all__ = ["__version__", "cpu_count", "explain", "kernels", "multiprocessing", "parallel", "queue"]
+__all__ = ["__version__", "cpu_count", "explain"]
+__all__ += ["kernels", "multiprocessing", "parallel", "queue", "threading"]
 
-_MODULES = frozenset({"kernels", "multiprocessing", "parallel", "queue"})
+_MODULES = frozenset({"kernels", "multiprocessing", "parallel", "queue", "threading"})
 
 
 def __getattr__(name: str) -> object:

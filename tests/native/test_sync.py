@@ -553,6 +553,19 @@ def test_what_is_inside_a_with_block_of_a_side_alone() -> None:
         lock.release_read()
 
 
+@every
+def test_the_dict_is_made_when_it_is_first_needed(cls: type) -> None:
+    """An empty dict from the start would keep the interpreter from specialising method look-ups."""
+    one = cls(*ARGUMENTS[cls])
+    assert not any(isinstance(found, dict) for found in gc.get_referents(one))
+    assert one.__dict__ == {}
+    one.note = 1
+    assert (one.note, one.__dict__, vars(one)) == (1, {"note": 1}, {"note": 1})
+    del one.note
+    with pytest.raises(AttributeError):
+        one.note  # noqa: B018
+
+
 def test_no_references_leak() -> None:
     def work() -> None:
         s, e, c, r = Semaphore(1), Event(), Condition(), RWLock()
