@@ -21,9 +21,15 @@
 
 #include <sched.h>
 
-/* Longer than a futex wake (5 to 50 us here) could only lose. */
+/* Longer than a futex wake (5 to 50 us here) could only lose. The least is what a thread that runs
+ * already takes to answer, so that one sleep between two threads does not lead to the next. */
 #define AC_SPIN_MAX_NS 20000u
-#define AC_SPIN_MIN_NS 500u
+#define AC_SPIN_MIN_NS 3000u
+
+/* Of so many misses one is followed by a spin that outlasts a futex wake. Two threads that have come to
+ * answer each other by sleeping and waking find back to spinning by it. */
+#define AC_SPIN_PROBE_EVERY 16u
+#define AC_SPIN_PROBE_NS 60000u
 
 #define AC_SPIN_LOOKS 8u          /* one yield in so many looks: some 0.3 us */
 #define AC_SPIN_YIELD_LONG 100000 /* ns; a yield to the answering thread takes 1 to 5 us */
@@ -41,6 +47,7 @@
 /* Written by all who waited; a lost update is harmless. */
 typedef struct ac_spin {
     ac_atomic_u32 budget_ns;
+    ac_atomic_u32 misses;    /* since the last hit */
     ac_atomic_u32 quiet;     /* so many spins without a yield are still to come */
     ac_atomic_u32 settle_ns; /* with a GIL: how much longer a spin that hit goes on */
 } ac_spin;
@@ -55,8 +62,10 @@ AC_INLINE int64_t ac_spin_until(ac_spin *spin, ac_spin_ready ready, void *what, 
     uint32_t quiet = ac_load_relaxed(&spin->quiet);
     uint32_t budget = ac_load_relaxed(&spin->budget_ns);
     if (budget < AC_SPIN_MIN_NS) budget = AC_SPIN_MIN_NS;
+    const uint32_t misses = ac_load_relaxed(&spin->misses);
+    const bool probe = misses % AC_SPIN_PROBE_EVERY == AC_SPIN_PROBE_EVERY - 1;
     int64_t now = ac_now_ns();
-    int64_t until = now + budget;
+    int64_t until = now + (probe ? AC_SPIN_PROBE_NS : budget);
     if (until > deadline_ns) until = deadline_ns;
     bool hit = false;
     for (uint32_t looks = 1;; looks++) {
@@ -73,6 +82,7 @@ AC_INLINE int64_t ac_spin_until(ac_spin *spin, ac_spin_ready ready, void *what, 
         }
     }
     ac_store_relaxed(&spin->quiet, quiet > 0 ? quiet - 1 : 0);
+    ac_store_relaxed(&spin->misses, hit ? 0 : misses + 1);
     if (!hit) {
         ac_store_relaxed(&spin->budget_ns, budget / 2);
         return 0;

@@ -39,7 +39,21 @@ static void test_a_long_yield_is_the_last_for_a_while(void) {
     CHECK(ac_load_relaxed(&spin.quiet) == 1);
 }
 
+static void test_of_many_misses_one_is_followed_by_a_long_spin(void) {
+    ac_spin spin = {0};
+    uint32_t seen = 0;
+    ac_store_relaxed(&spin.misses, AC_SPIN_PROBE_EVERY - 1);
+    const int64_t start = ac_now_ns();
+    ac_spin_until(&spin, after, &seen, UINT32_MAX - 1, AC_FOREVER);
+    CHECK(ac_now_ns() - start >= AC_SPIN_PROBE_NS);
+    CHECK(ac_load_relaxed(&spin.misses) == AC_SPIN_PROBE_EVERY);
+    seen = 0;
+    ac_spin_until(&spin, after, &seen, 0, AC_FOREVER);
+    CHECK(ac_load_relaxed(&spin.misses) == 0);
+}
+
 int main(void) {
+    RUN(test_of_many_misses_one_is_followed_by_a_long_spin);
     RUN(test_a_hit_doubles_the_patience_and_a_miss_halves_it);
     RUN(test_the_patience_has_an_end);
     RUN(test_a_deadline_that_is_past_allows_one_look);
