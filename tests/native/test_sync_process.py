@@ -247,7 +247,7 @@ while time.monotonic() < until:
     took = False
     try:
         armed = True
-        took = s.acquire(timeout=10)
+        took = s.acquire(timeout=0.05)  # all signals may have come before
         armed = False
     except Storm:
         armed = False
