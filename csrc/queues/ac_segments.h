@@ -9,14 +9,15 @@
  *           that the thread which claimed the last slot is installing the next block
  *   tail  = { index:63, closed:1 }       next slot to push; closed refuses every later push
  *   head  = index                        next slot to pop
+ *   slot.written  1: the item is there                              set by the producer
  *   slot.state, bits that are only ever set until the block is reused
- *     WRITTEN   the item is there                                     set by the producer
  *     READ      the consumer has taken it and will not look again     set by the consumer
  *     DESTROY   whoever still reads this slot goes on freeing         set by ac_seg_retire_
+ *   (In two words, unlike crossbeam's, so that the producer's is a store and no read-modify-write.)
  *
  * A block is freed by the consumer of its last slot, or, if others are still reading, by the last
  * of them: ac_seg_retire_ walks the slots, and where it finds a reader, leaves the rest to it.
- * Producers are out by then: a slot is read only after it is WRITTEN, the producer's last access.
+ * Producers are out by then: a slot is read only after it is written, the producer's last access.
  *
  * `limit` bounds a push (AC_SEG_NO_LIMIT for none), so that a bound can be set on a queue that began
  * without one. Progress: as ac_mpmc.h, lock-free claims, and blocking behind a claimant for the few
@@ -35,12 +36,12 @@
 #define AC_SEG_LAP (AC_SEG_SLOTS + 1u)
 #define AC_SEG_NO_LIMIT UINT64_MAX
 
-#define AC_SEG_WRITTEN 1u
-#define AC_SEG_READ 2u
-#define AC_SEG_DESTROY 4u
+#define AC_SEG_READ 1u
+#define AC_SEG_DESTROY 2u
 
 typedef struct ac_seg_slot {
-    uintptr_t item; /* plain: handed over by WRITTEN */
+    uintptr_t item; /* plain: handed over by `written` */
+    ac_atomic_u32 written;
     ac_atomic_u32 state;
 } ac_seg_slot;
 
@@ -63,7 +64,10 @@ AC_UNUSED static ac_seg_block *ac_seg_new_block_(ac_segments *q) {
     if (block == NULL) block = malloc(sizeof *block);
     if (block == NULL) return NULL;
     ac_store_relaxed(&block->next, NULL);
-    for (uint32_t i = 0; i < AC_SEG_SLOTS; i++) ac_store_relaxed(&block->slots[i].state, 0u);
+    for (uint32_t i = 0; i < AC_SEG_SLOTS; i++) {
+        ac_store_relaxed(&block->slots[i].written, 0u);
+        ac_store_relaxed(&block->slots[i].state, 0u);
+    }
     return block;
 }
 
@@ -170,14 +174,22 @@ AC_INLINE ac_status ac_seg_push_some_(ac_segments *q, const uintptr_t *items, ui
         for (uint64_t i = 0; i < n; i++) {
             ac_seg_slot *const slot = &block->slots[offset + i];
             slot->item = items[i];
-            /* release: pairs with the await in ac_seg_pop_some_ */
-            ac_gfetch_or_acq_rel(&slot->state, AC_SEG_WRITTEN);
+            ac_gstore_release(&slot->written, 1u); /* pairs with ac_seg_take_ */
         }
         *done = n;
         break;
     }
     if (AC_UNLIKELY(next != NULL)) ac_seg_drop_block_(q, next);
     return status;
+}
+
+/* The item of a claimed slot; its producer may stand between claim and publication. */
+AC_INLINE uintptr_t ac_seg_take_(ac_seg_slot *slot) {
+    if (AC_UNLIKELY(!ac_gload_acquire(&slot->written))) {
+        ac_backoff backoff = {0};
+        while (!ac_gload_acquire(&slot->written)) ac_backoff_snooze(&backoff);
+    }
+    return slot->item;
 }
 
 AC_INLINE ac_seg_block *ac_seg_await_next_(ac_seg_block *block) {
@@ -236,11 +248,7 @@ AC_INLINE ac_status ac_seg_pop_some_(ac_segments *q, uintptr_t *items, uint64_t 
         }
         for (uint64_t i = 0; i < n; i++) {
             ac_seg_slot *const slot = &block->slots[offset + i];
-            if (AC_UNLIKELY(!(ac_gload_acquire(&slot->state) & AC_SEG_WRITTEN))) {
-                ac_backoff wait = {0};
-                while (!(ac_gload_acquire(&slot->state) & AC_SEG_WRITTEN)) ac_backoff_snooze(&wait);
-            }
-            items[i] = slot->item;
+            items[i] = ac_seg_take_(slot);
         }
         /* From the first READ on, the block may be freed by another thread as soon as no slot of
          * ours is left unread: a slot is marked only when all before it of ours are done with. */
@@ -331,8 +339,7 @@ AC_UNUSED static uintptr_t *ac_seg_take_all(ac_segments *q, uint64_t *count) {
         const uint64_t at = head % AC_SEG_LAP;
         if (at == AC_SEG_SLOTS) continue;
         ac_seg_slot *const slot = &block->slots[at];
-        while (!(ac_gload_acquire(&slot->state) & AC_SEG_WRITTEN)) ac_backoff_snooze(&backoff);
-        *to++ = slot->item;
+        *to++ = ac_seg_take_(slot);
         if (at + 1 == AC_SEG_SLOTS) {
             ac_seg_block *const next = ac_seg_await_next_(block); /* before the block may go */
             ac_seg_retire_(q, block, 0);
@@ -357,7 +364,7 @@ AC_UNUSED static int ac_seg_visit(ac_segments *q, int (*visit)(uintptr_t item, v
             block = ac_load_relaxed(&block->next);
             continue;
         }
-        if (!(ac_load_relaxed(&block->slots[offset].state) & AC_SEG_WRITTEN)) continue;
+        if (!ac_load_relaxed(&block->slots[offset].written)) continue;
         const int rc = visit(block->slots[offset].item, arg);
         if (rc != 0) return rc;
     }

@@ -55,8 +55,9 @@ AC_INLINE ac_status ac_semaphore_release(ac_semaphore *s, uint64_t count) {
         if (AC_UNLIKELY(count > limit || value > limit - count)) return AC_FULL;
     } while (AC_UNLIKELY(!ac_gcas_seq_cst(&s->value, &value, value + count)));
     /* the claim is a seq_cst read-modify-write of the word that the waiter tests: no fence */
-    if (AC_LIKELY(count == 1))
-        ac_ec_notify_one_claimed(&s->freed, AC_WAIT_PRIVATE);
+    if (AC_LIKELY(!ac_ec_anybody(&s->freed))) return AC_OK;
+    if (count == 1)
+        ac_ec_notify_one(&s->freed, AC_WAIT_PRIVATE);
     else
         ac_ec_notify_all(&s->freed, AC_WAIT_PRIVATE);
     return AC_OK;

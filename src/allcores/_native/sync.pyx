@@ -27,9 +27,11 @@ cdef extern from "Python.h":
 
 ctypedef object (*entry)(object self, PyObject **args, Py_ssize_t nargs, PyObject *kwnames)
 
+cdef extern from "lazy_dict.h":
+    void ac_lazy_dict(object self)
+
 cdef extern from "sync_glue.h":
     void *ac_entry_exchange(object type, const char *name, void *fast)
-    void ac_drop_dict(object self)
     object ac_ref_load(PyObject **slot, ac_mutex *m)
     object ac_ref_exchange(PyObject **slot, ac_mutex *m, object value)
     bint ac_ref_compare_exchange(PyObject **slot, ac_mutex *m, object expected, object value)

@@ -51,7 +51,7 @@ cdef class AtomicInt:
     cdef dict __dict__
 
     def __cinit__(self, *args, **kwargs):
-        ac_drop_dict(self)
+        ac_lazy_dict(self)
 
     def __init__(self, value=0):
         ac_atomic_int_store(&self.core, int64_of(value))
@@ -195,7 +195,7 @@ cdef class AtomicRef:
     __class_getitem__ = classmethod(GenericAlias)
 
     def __cinit__(self, *args, **kwargs):
-        ac_drop_dict(self)
+        ac_lazy_dict(self)
 
     def __init__(self, obj=None):
         ac_ref_exchange(AC_REF_SLOT(self), &self.mutex, obj)

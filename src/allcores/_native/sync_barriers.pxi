@@ -41,7 +41,7 @@ cdef class Barrier:
     cdef dict __dict__
 
     def __cinit__(self, *args, **kwargs):
-        ac_drop_dict(self)
+        ac_lazy_dict(self)
 
     def __init__(self, parties, action=None, timeout=None):
         if parties < 1:

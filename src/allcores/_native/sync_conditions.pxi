@@ -45,7 +45,7 @@ cdef class Condition:
     cdef dict __dict__
 
     def __cinit__(self, *args, **kwargs):
-        ac_drop_dict(self)
+        ac_lazy_dict(self)
 
     def __init__(self, lock=None):
         if self.lock is not None:

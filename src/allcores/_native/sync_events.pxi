@@ -48,7 +48,7 @@ cdef class Event:
     cdef dict __dict__
 
     def __cinit__(self, *args, **kwargs):
-        ac_drop_dict(self)
+        ac_lazy_dict(self)
 
     def __init__(self):
         pass
@@ -144,7 +144,7 @@ cdef class AtomicFlag:
     cdef dict __dict__
 
     def __cinit__(self, *args, **kwargs):
-        ac_drop_dict(self)
+        ac_lazy_dict(self)
 
     def __init__(self):
         pass
@@ -212,7 +212,7 @@ cdef class Latch:
     cdef dict __dict__
 
     def __cinit__(self, *args, **kwargs):
-        ac_drop_dict(self)
+        ac_lazy_dict(self)
 
     def __init__(self, count):
         cdef uint64_t number = count_of(count, "count", 0, AC_SEMAPHORE_MAX)

@@ -29,12 +29,6 @@ static void *ac_entry_exchange(PyObject *type, const char *name, void *fast) {
     return slow;
 }
 
-/* To be called by __cinit__, before anybody else has the instance. */
-static void ac_drop_dict(PyObject *self) {
-    const Py_ssize_t offset = Py_TYPE(self)->tp_dictoffset;
-    if (offset > 0) Py_CLEAR(*(PyObject **)((char *)self + offset));
-}
-
 /* With a GIL it is the lock. Without one: between lock and unlock there is no call that could detach,
  * run Python or wait for a stopped world, so that the collector, which stops the world, finds the
  * slot settled and its reference counted. The count of the object that is replaced falls after the

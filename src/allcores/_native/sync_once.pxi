@@ -16,7 +16,7 @@ cdef class Once:
     cdef dict __dict__
 
     def __cinit__(self, *args, **kwargs):
-        ac_drop_dict(self)
+        ac_lazy_dict(self)
 
     def __init__(self):
         pass

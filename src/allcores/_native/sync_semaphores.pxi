@@ -67,7 +67,7 @@ cdef class Semaphore:
     cdef dict __dict__
 
     def __cinit__(self, *args, **kwargs):
-        ac_drop_dict(self)  # all zero: no permit, and room for none, until __init__
+        ac_lazy_dict(self)  # all zero: no permit, and room for none, until __init__
 
     def __init__(self, value=1):
         semaphore_begin(self, value, False)
@@ -171,7 +171,7 @@ cdef class BoundedSemaphore(Semaphore):
     """
 
     def __cinit__(self, *args, **kwargs):
-        ac_drop_dict(self)
+        ac_lazy_dict(self)
 
     def __init__(self, value=1):
         semaphore_begin(self, value, True)
