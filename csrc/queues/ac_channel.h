@@ -37,6 +37,7 @@ typedef struct ac_channel {
     ac_atomic_u64 high_water;                 /* most items seen since then; by pushes */
     void (*heard)(void *arg, int what);       /* written before the first listener comes */
     void *heard_arg;
+    void *owner;                              /* the caller's; written before others see the channel */
     AC_ALIGNED_LINE ac_atomic_u64 done;       /* { handed over:1, tasks:63 }; by task_done, shutdown
                                                  and ac_channel_evict */
 } ac_channel;
@@ -113,6 +114,11 @@ AC_UNUSED static ac_status ac_channel_pop_many(ac_channel *ch, uintptr_t *items,
     if (status == AC_OK && ac_ec_anybody(&ch->not_full))
         ac_channel_tell_(ch, AC_CHANNEL_ROOM, *done > 1);
     return status;
+}
+
+/* For whoever keeps the items after ac_channel_evict: something came in, or room was made. */
+AC_UNUSED static void ac_channel_tell_listeners(ac_channel *ch, int what) {
+    if (ac_load_acquire(&ch->listening[what])) ch->heard(ch->heard_arg, what);
 }
 
 /* Switches the calls of `heard` on or off. Whoever switches on tests the queue after it: what came

@@ -149,6 +149,11 @@ AC_INLINE bool ac_store_is_closed(ac_store *q) {
     }
 }
 
+/* Handed over, or being handed over: acquire, as in ac_store_verdict_. */
+AC_INLINE bool ac_store_is_elsewhere(ac_store *q) {
+    return ac_load_acquire(&q->mode) == AC_STORE_ELSEWHERE;
+}
+
 AC_UNUSED AC_COLD static ac_status ac_store_push_moved_(ac_store *q, const uintptr_t *items,
                                                         uint64_t count, uint64_t limit,
                                                         uint64_t *done) {

@@ -4,9 +4,9 @@
 working.
 """
 
-from queue import PriorityQueue
 
-from allcores._native.queues import LifoQueue, Queue, ShardedQueue, SimpleQueue
+
+from allcores._native.queues import LifoQueue, PriorityQueue, Queue, ShardedQueue, SimpleQueue
 from allcores.errors import Empty, Full, ShutDown
 
 __all__ = [

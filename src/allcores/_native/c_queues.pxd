@@ -57,12 +57,15 @@ cdef extern from "queues/ac_channel.h":  # attached: what they call back may be 
         ac_event_count all_done
         void (*heard)(void *arg, int what) noexcept
         void *heard_arg
+        void *owner
+    void ac_channel_tell_listeners(ac_channel *ch, int what)
 
 cdef extern from "queues/ac_channel.h" nogil:
     uint64_t ac_store_size(ac_store *q)
     uint64_t ac_store_pushed(ac_store *q)
     uint64_t ac_store_limit(ac_store *q)
     bint ac_store_is_closed(ac_store *q)
+    bint ac_store_is_elsewhere(ac_store *q)
     uintptr_t *ac_store_take_rest(ac_store *q, uint64_t *count)
     ac_channel *ac_channel_new(ac_store_kind kind, uint64_t number)
     void ac_channel_free(ac_channel *ch)

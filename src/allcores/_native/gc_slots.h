@@ -24,7 +24,7 @@ typedef struct ac_gc_class {
 } ac_gc_class;
 
 /* One entry a class; written once, while the module is initialised. */
-enum { AC_GC_QUEUE, AC_GC_SIMPLE, AC_GC_LIFO, AC_GC_SHARDED, AC_GC_CLASSES };
+enum { AC_GC_QUEUE, AC_GC_SIMPLE, AC_GC_LIFO, AC_GC_SHARDED, AC_GC_PRIORITY, AC_GC_CLASSES };
 static ac_gc_class ac_gc_classes[AC_GC_CLASSES];
 
 typedef struct ac_gc_visit {
@@ -83,11 +83,14 @@ AC_GC_PAIR(queue, AC_GC_QUEUE)
 AC_GC_PAIR(simple, AC_GC_SIMPLE)
 AC_GC_PAIR(lifo, AC_GC_LIFO)
 AC_GC_PAIR(sharded, AC_GC_SHARDED)
+AC_GC_PAIR(priority, AC_GC_PRIORITY)
 
 static const traverseproc ac_gc_traverses[AC_GC_CLASSES] = {
-    ac_gc_traverse_queue, ac_gc_traverse_simple, ac_gc_traverse_lifo, ac_gc_traverse_sharded};
+    ac_gc_traverse_queue, ac_gc_traverse_simple, ac_gc_traverse_lifo, ac_gc_traverse_sharded,
+    ac_gc_traverse_priority};
 static const inquiry ac_gc_clears[AC_GC_CLASSES] = {ac_gc_clear_queue, ac_gc_clear_simple,
-                                                    ac_gc_clear_lifo, ac_gc_clear_sharded};
+                                                    ac_gc_clear_lifo, ac_gc_clear_sharded,
+                                                    ac_gc_clear_priority};
 
 /* Wraps the slots of `type`; `channel_at` is the address of the channel pointer in `instance`. A
  * subclass made by Cython calls Cython's slots of its base, not ours: each class is to be wrapped. */

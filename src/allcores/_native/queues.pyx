@@ -25,7 +25,7 @@ cdef extern from "Python.h":
     PyObject *PyTuple_GET_ITEM(object, Py_ssize_t)
 
 cdef extern from "gc_slots.h":
-    int AC_GC_QUEUE, AC_GC_SIMPLE, AC_GC_LIFO, AC_GC_SHARDED
+    int AC_GC_QUEUE, AC_GC_SIMPLE, AC_GC_LIFO, AC_GC_SHARDED, AC_GC_PRIORITY
     void ac_gc_install(object type, int which, PyObject *instance, void *channel_at)
     void ac_gc_drain(ac_channel *ch)
     void ac_gc_keep(uintptr_t item) noexcept
@@ -43,19 +43,23 @@ cdef Py_ssize_t BATCH = 256  # references moved between two looks at the collect
 
 include "waits.pxi"
 include "queues_moves.pxi"
+include "queues_heap.pxi"
+include "queues_locked.pxi"
+include "queues_inside.pxi"
 
 
 cdef int begin(Queue self, ac_store_kind kind, uint64_t number) except -1:
     if self.ch != NULL:
         raise RuntimeError(f"{type(self).__name__}.__init__ was called a second time")
     self.ch = new_channel(kind, number)
+    self.ch.owner = <void *>self  # an address: whoever uses the channel holds the queue
     return 0
 
 
 # -- the classes ----------------------------------------------------------------------------------
 
 @cython.trashcan(True)
-cdef class Queue:
+cdef class Queue(Inside):
     """Queue(maxsize=0, *, spsc=False)\n--\n
     A first-in first-out queue between threads: `queue.Queue`, lock-free.
 
@@ -88,7 +92,6 @@ cdef class Queue:
     'a'
     """
 
-    cdef ac_channel *ch
     cdef object __weakref__
     cdef dict __dict__
 
@@ -105,7 +108,11 @@ cdef class Queue:
                 f"a queue for one producer and one consumer wants a maxsize from 1 to "
                 f"{AC_SPSC_MAX_CAPACITY}, not {maxsize}"
             )
+        if overrides(self, Queue):
+            begin_locked(self, True, maxsize)
+            return
         begin(self, AC_STORE_PAIR if spsc else AC_STORE_FIFO, limit)
+        remember(self, maxsize)
 
     def __dealloc__(self):
         end_channel(self.ch)
@@ -234,20 +241,22 @@ cdef class Queue:
         """Return how many items are inside: exact when no other thread uses the queue."""
         if self.ch == NULL:
             not_initialised(self)
-        return ac_store_size(&self.ch.store)
+        return size_of(self)
 
     def empty(self):
         """Return whether there was nothing inside at some instant of the call."""
         if self.ch == NULL:
             not_initialised(self)
-        return ac_store_size(&self.ch.store) == 0
+        return size_of(self) == 0
 
     def full(self):
         """Return whether there were `maxsize` items inside at some instant of the call."""
         if self.ch == NULL:
             not_initialised(self)
         cdef uint64_t limit = ac_store_limit(&self.ch.store)
-        return limit != 0 and ac_store_size(&self.ch.store) >= limit
+        if ac_store_is_elsewhere(&self.ch.store):
+            limit = settled(self).limit
+        return limit != 0 and size_of(self) >= limit
 
     def task_done(self):
         """Say that the work on one item that was taken out is finished.
@@ -259,8 +268,7 @@ cdef class Queue:
         """
         if self.ch == NULL:
             not_initialised(self)
-        if ac_channel_finish(self.ch, 1) != AC_OK:
-            raise ValueError("task_done() called too many times")
+        finish(self.ch, 1, True)
 
     def join(self):
         """Wait until `task_done` was called for every item that was put."""
@@ -269,6 +277,10 @@ cdef class Queue:
             not_initialised(self)
         while True:
             key = ac_ec_prepare(&self.ch.all_done)
+            if ac_channel_is_evicted(self.ch):
+                ac_ec_notify_all(&self.ch.all_done, AC_WAIT_PRIVATE)
+                side_of(self).join(self)
+                return
             if ac_channel_unfinished(self.ch) == 0:
                 # Others may sleep: the notification that woke us was for all, but one of them may
                 # have come late.
@@ -291,9 +303,11 @@ cdef class Queue:
         """
         if self.ch == NULL:
             not_initialised(self)
-        ac_channel_close(self.ch)
-        if immediate:
+        cdef ac_status status = ac_channel_close(self.ch)
+        if status == AC_OK and immediate:
             throw_rest_away(self.ch)
+        if ac_store_is_elsewhere(&self.ch.store):
+            side_of(self).shutdown(self, immediate)
 
     def clear(self):
         """Throw away what is inside; the tasks count as done.
@@ -310,7 +324,7 @@ cdef class Queue:
         """
         if self.ch == NULL:
             not_initialised(self)
-        return throw_away(self.ch, ac_store_size(&self.ch.store))
+        return throw_away(self.ch, size_of(self))
 
     def stats(self):
         """Return numbers about the queue's life so far.
@@ -324,43 +338,45 @@ cdef class Queue:
         """
         if self.ch == NULL:
             not_initialised(self)
+        numbers = stats_of(self.ch)
+        if ac_store_is_elsewhere(&self.ch.store):
+            numbers = side_of(self).stats(self)
         return {
-            **stats_of(self.ch),
-            "unfinished": ac_channel_unfinished(self.ch),
+            **numbers,
+            "unfinished": unfinished_of(self),
             "maxsize": self.maxsize,
         }
 
     @property
     def maxsize(self):
-        """The bound, 0 for none; may be assigned while the queue is in use."""
+        """The bound as it was given, 0 or less for none; may be assigned while the queue is in use."""
         if self.ch == NULL:
             not_initialised(self)
-        return ac_store_limit(&self.ch.store)
+        return maxsize_of(self)
 
     @maxsize.setter
     def maxsize(self, value):
-        cdef uint64_t limit = limit_of(value)
         if self.ch == NULL:
             not_initialised(self)
-        if ac_channel_set_limit(self.ch, limit) == AC_MISUSE:
-            raise ValueError(
-                f"the maxsize of this {type(self).__name__} cannot become {value}: one that has a "
-                "single producer and consumer keeps its room, a ShardedQueue has no bound"
-            )
+        set_maxsize(self, value)
 
     @property
     def unfinished_tasks(self):
-        """How many items were put and not yet reported by `task_done`."""
+        """How many items were put and not yet reported by `task_done`; assign it under `mutex`."""
         if self.ch == NULL:
             not_initialised(self)
-        return ac_channel_unfinished(self.ch)
+        return unfinished_of(self)
+
+    @unfinished_tasks.setter
+    def unfinished_tasks(self, value):
+        locked_form(self).set_unfinished(self, value)
 
     @property
     def is_shutdown(self):
         """Whether `shutdown` was called."""
         if self.ch == NULL:
             not_initialised(self)
-        return ac_store_is_closed(&self.ch.store)
+        return is_closed(self)
 
 
 cdef class LifoQueue(Queue):
@@ -379,7 +395,11 @@ cdef class LifoQueue(Queue):
     """
 
     def __init__(self, maxsize=0):
+        if overrides(self, LifoQueue):
+            begin_locked(self, True, maxsize)
+            return
         begin(self, AC_STORE_LIFO, limit_of(maxsize))
+        remember(self, maxsize)
 
     def peek(self):
         """Return the newest item and leave it inside.
@@ -390,9 +410,13 @@ cdef class LifoQueue(Queue):
             There is none; `peek` never waits.
         """
         cdef uintptr_t item = 0
+        cdef ac_status status
         if self.ch == NULL:
             not_initialised(self)
-        raise_status(ac_store_peek(&self.ch.store, ac_gc_keep, &item))
+        status = ac_store_peek(&self.ch.store, ac_gc_keep, &item)
+        if status == AC_ELSEWHERE:
+            return side_of(self).peek(self)
+        raise_status(status)
         return take(item)
 
 
@@ -420,7 +444,15 @@ cdef class ShardedQueue(Queue):
             raise TypeError(f"shards must be None or an int, not {type(shards).__name__}")
         if not 1 <= shards.__index__() <= AC_SHARDED_MAX_SHARDS:
             raise ValueError(f"shards must be from 1 to {AC_SHARDED_MAX_SHARDS}, not {shards}")
+        if overrides(self, ShardedQueue):
+            raise TypeError(
+                f"{type(self).__name__} overrides one of {', '.join(HOOK_NAMES)}: a ShardedQueue keeps "
+                "its items in parts and calls no hooks; derive from Queue"
+            )
         begin(self, AC_STORE_MANY, shards)
+
+
+include "queues_priority.pxi"
 
 
 @cython.trashcan(True)
@@ -500,6 +532,7 @@ cdef void install_slots():
     ac_gc_install(Queue, AC_GC_QUEUE, <PyObject *>q, &q.ch)
     ac_gc_install(LifoQueue, AC_GC_LIFO, <PyObject *>q, &q.ch)
     ac_gc_install(ShardedQueue, AC_GC_SHARDED, <PyObject *>q, &q.ch)
+    ac_gc_install(PriorityQueue, AC_GC_PRIORITY, <PyObject *>q, &q.ch)
     ac_gc_install(SimpleQueue, AC_GC_SIMPLE, <PyObject *>s, &s.ch)
     ac_fast_install(Queue, AC_GC_QUEUE)
     ac_fast_install(SimpleQueue, AC_GC_SIMPLE)

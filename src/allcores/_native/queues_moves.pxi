@@ -112,6 +112,8 @@ cdef int put_slow(ac_channel *ch, object item, int64_t deadline, ac_status statu
         raise
     if status != AC_OK:
         Py_DECREF(item)
+        if status == AC_ELSEWHERE:
+            return put_elsewhere(ch, item, deadline)
         raise_status(status)
     return 0
 
@@ -144,6 +146,8 @@ cdef object get_slow(ac_channel *ch, object block, object timeout, ac_status sta
         status = wait_get(ch, &item, deadline)
         if status == AC_OK:
             return take(item)
+    if status == AC_ELSEWHERE:
+        return get_elsewhere(ch, deadline)
     raise_status(status)
 
 
@@ -175,6 +179,8 @@ cdef int put_all(ac_channel *ch, tuple items, int64_t deadline) except -1:
         at += <Py_ssize_t>done
         if status == AC_OK:
             continue
+        if status == AC_ELSEWHERE:
+            return put_all_elsewhere(ch, items, at, deadline)
         try:
             if status == AC_FULL and deadline != 0:
                 item = items[at]
@@ -219,10 +225,13 @@ cdef list get_some(ac_channel *ch, object n, object block, object timeout):
     cdef int64_t deadline = deadline_of(block, timeout)
     cdef Py_ssize_t most = min(number, 1 << 40)
     result = pop_list(ch, most, &status)
-    if status != AC_EMPTY or deadline == 0:
+    if status == AC_EMPTY and deadline != 0:
+        status = wait_get(ch, &first, deadline)
+    elif status != AC_ELSEWHERE:
         raise_status(status)
         return result
-    status = wait_get(ch, &first, deadline)
+    if status == AC_ELSEWHERE:
+        return get_some_elsewhere(ch, most, deadline)
     raise_status(status)
     result = [take(first)]
     if most > 1 and ac_store_size(&ch.store) > 0:
@@ -243,9 +252,12 @@ cdef object throw_away(ac_channel *ch, uint64_t most):
         status = ac_channel_pop(ch, &item)
         if status != AC_OK:
             break
-        ac_channel_finish(ch, 1)
+        held = take(item)
+        finish(ch, 1, False)
         count += 1
-        take(item)
+        held = None
+    if status == AC_ELSEWHERE:
+        return count + clear_elsewhere(ch)
     if status == AC_MISUSE:
         raise_status(status)
     return count
@@ -260,7 +272,7 @@ cdef int throw_rest_away(ac_channel *ch) except -1:
             raise MemoryError("no memory to empty the queue; it is shut down")
         throw_away(ch, UINT64_MAX)
         return 0
-    ac_channel_finish(ch, count)
+    finish(ch, count, False)
     for i in range(count):
         take(rest[i])
     free(rest)
