@@ -1,10 +1,9 @@
-"""Queues between threads: the standard module's names, lock-free underneath.
+"""Queues between threads: the standard module's names, compiled, and lock-free where order allows it.
 
-``PriorityQueue`` is still the standard library's, so that a changed import keeps every program
-working.
+`Queue`, `LifoQueue`, `SimpleQueue` and `ShardedQueue` are lock-free or nearly so; `PriorityQueue` has a
+lock, because it compares items. A `Queue` or `LifoQueue` that a program reaches inside (``q.mutex``,
+``q.queue``, ...), or whose subclass overrides a hook (``_put``, ...), is given one too, and goes on working.
 """
-
-
 
 from allcores._native.queues import LifoQueue, PriorityQueue, Queue, ShardedQueue, SimpleQueue
 from allcores.errors import Empty, Full, ShutDown

@@ -27,6 +27,10 @@ OURS = [
     pytest.param(ours.LifoQueue, id="lifo"),
     pytest.param(ours.ShardedQueue, id="sharded"),
 ]
+KINDS = [
+    *OURS,
+    pytest.param(ours.PriorityQueue, id="priority"),
+]
 
 
 class Node:

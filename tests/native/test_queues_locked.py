@@ -57,7 +57,7 @@ def test_a_switch_under_load_loses_nothing_and_keeps_the_order(maxsize: int, see
         when = generator.randrange(2 * count)
         batches = generator.random() < 0.5
 
-        def produce(number: int, q=q, batches=batches) -> None:
+        def produce(number: int, q=q, batches=batches, count=count) -> None:
             items = [(number, i) for i in range(count)]
             if batches:
                 q.put_many(items)

@@ -1,5 +1,5 @@
-# A heap for PriorityQueue that nothing happens to when a comparison raises: heapq.heappush leaves the item
-# inside then, and heapq.heappop loses one.
+# A heap for PriorityQueue that nothing happens to when a comparison raises: heapq.heappush leaves the
+# item inside then, and heapq.heappop loses one.
 
 cdef int heap_changed() except -1:
     raise RuntimeError("the queue was changed from outside while its items were compared")

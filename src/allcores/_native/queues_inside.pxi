@@ -52,11 +52,12 @@ cdef LockedQueue locked_form(Queue q):
     if side.ready or side.mutex._is_owned():
         return side
     side.acquire()
+    side.busy = True
     try:
         if not side.ready:
             side.fill(q)
     finally:
-        side.mutex.release()
+        side.leave(q)
     return side
 
 
@@ -82,7 +83,7 @@ cdef int begin_locked(Queue self, bint hooks, object maxsize) except -1:
     return 0
 
 
-# -- maxsize, as it was given -------------------------------------------------------------------------------
+# -- maxsize, as it was given ---------------------------------------------------------------------
 
 cdef int remember(Queue self, object maxsize) except -1:
     with cython.critical_section(self):
@@ -114,7 +115,7 @@ cdef int set_maxsize(Queue self, object value) except -1:
     return remember(self, value)
 
 
-# -- for the slow paths of queues_moves.pxi: the channel said AC_ELSEWHERE ----------------------------------
+# -- for the slow paths of queues_moves.pxi: the channel said AC_ELSEWHERE ------------------------
 
 cdef Queue owner_of(ac_channel *ch):
     return <Queue><object><PyObject *>ch.owner
@@ -178,17 +179,18 @@ cdef bint is_closed(Queue q) except -1:
     return closed
 
 
-# -- the base class of Queue: what is inside ----------------------------------------------------------------
+# -- the base class of Queue: what is inside ------------------------------------------------------
 
 cdef class Inside:
     """Attributes and hooks of `queue.Queue` for programs that reach inside; the base of `Queue`.
 
     Notes
     -----
-    The first look at `mutex`, `queue`, `not_empty`, `not_full` or `all_tasks_done`, the first assignment to
-    `unfinished_tasks` and the first call of a hook make a queue a locked one, once and for good: at
-    one instant, with its items in order, whatever other threads do meanwhile. It goes on as before, at the
-    speed of a lock. A subclass that overrides ``_init _qsize _put _get`` is locked from the beginning.
+    The first look at `mutex`, `queue`, `not_empty`, `not_full` or `all_tasks_done`, the first
+    assignment to `unfinished_tasks` and the first call of a hook make a queue a locked one, once and
+    for good: at one instant, with its items in order, whatever other threads do meanwhile. It goes on
+    as before, at the speed of a lock. A subclass that overrides ``_init _qsize _put _get`` is locked
+    from the beginning. After a fork the child's mutex is free, unless the forking thread holds it.
     """
 
     cdef ac_channel *ch
@@ -217,7 +219,7 @@ cdef class Inside:
 
     @property
     def queue(self):
-        """What holds the items: a `collections.deque`, of the other kinds a list. Use it under `mutex`."""
+        """What holds the items, a `collections.deque` or a list; for use under `mutex`."""
         items = locked_form(self).items()
         if items is None:
             raise AttributeError(f"the _init of {type(self).__name__} has set no queue", name="queue")

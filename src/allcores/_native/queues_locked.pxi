@@ -1,17 +1,17 @@
-# The locked queue: what a Queue becomes when a program reaches inside (mutex, queue, not_empty, ...), and what
-# a PriorityQueue, or a subclass with hooks (_init _qsize _put _get), is from the beginning.
+# The locked queue: what a Queue becomes when a program reaches inside (mutex, queue, not_empty, ...),
+# and what a PriorityQueue, or a subclass with hooks (_init _qsize _put _get), is from the beginning.
 #
-# A queue's channel is then evicted (csrc/queues/ac_channel.h): every operation on it says AC_ELSEWHERE, and
-# the slow paths of queues_moves.pxi come here. The protocol of the switch:
+# A queue's channel is then evicted (csrc/queues/ac_channel.h): every operation on it says AC_ELSEWHERE,
+# and the slow paths of queues_moves.pxi come here. The protocol of the switch:
 #
 #   1. A LockedQueue is made and stored in Queue.locked, once; it is never exchanged.
 #   2. The switching thread takes its mutex.
-#   3. ac_channel_evict hands everything over at one instant. From here on others arrive, and wait for the
-#      mutex. They find Queue.locked: it was stored before the mode that they read with acquire.
+#   3. ac_channel_evict hands everything over at one instant. From here on others arrive, and wait for
+#      the mutex. They find Queue.locked: it was stored before the mode that they read with acquire.
 #   4. Items, bound, tasks and "closed" are written down, `ready` is set, the mutex let go of.
 #
-# Python code runs inside a locked operation: an item's __lt__, a hook, a __del__, a signal handler. So the
-# mutex knows its owner, and `busy` tells an operation from a program that holds the mutex itself. A
+# Python code runs inside a locked operation: an item's __lt__, a hook, a __del__, a signal handler. So
+# the mutex knows its owner, and `busy` tells an operation from a program that holds the mutex itself. A
 # put from inside is written down and carried out when the step is done; what would have to wait raises.
 
 import threading
@@ -33,7 +33,7 @@ cdef enum:
 class Mutex(type(threading.RLock())):
     """The `mutex` of a queue: a lock that knows its owner, with the ``locked`` of a plain one."""
 
-    # A class of the interpreter's own, so that no signal handler runs between "taken" and "known as taken".
+    # The interpreter's own, so that no signal handler runs between "taken" and "known as taken".
     __slots__ = ()
 
     def locked(self):
@@ -46,7 +46,7 @@ class Mutex(type(threading.RLock())):
         return True
 
 
-# -- waiters: those of threading.Condition, so that a program's and ours stand in one line ------------------
+# -- waiters: those of threading.Condition, so that a program's and ours stand in one line ---------
 
 cdef int wake_one(object waiters) except -1:
     # Condition.notify, without a line of Python in which a signal handler could run.
@@ -65,7 +65,7 @@ cdef int wake_all(object waiters) except -1:
     return 0
 
 
-# -- the locked queue ---------------------------------------------------------------------------------------
+# -- the locked queue -----------------------------------------------------------------------------
 
 @cython.final
 cdef class LockedQueue:
@@ -75,7 +75,7 @@ cdef class LockedQueue:
     cdef object mutex, not_empty, not_full, all_tasks_done  # set by the constructor
     cdef object getters, putters, joiners                   # the waiters of the three
     cdef object container    # a deque, a list, or what a program put there; under a critical section
-    # Under the mutex; `unfinished`, `limit` and `closed` are also read without it, as numbers to look at.
+    # Under the mutex; `unfinished`, `limit`, `closed` are also read without it, as numbers to look at.
     cdef list deferred       # items put from inside an operation, to go in at its end
     cdef int keep            # KEEP_...
     cdef bint hooks          # a subclass says how items are kept
@@ -152,8 +152,8 @@ cdef class LockedQueue:
         )
 
     cdef int sleep(self, object waiters, int64_t deadline) except -1:
-        # Lets go of the mutex until somebody notifies, or the deadline. Has it again also when it raises;
-        # then a notification that chose us goes to another.
+        # Lets go of the mutex until somebody notifies, or the deadline. Has it again also when it
+        # raises; then a notification that chose us goes to another.
         cdef bint main = runtime_in_main_thread(), notified = False
         cdef int64_t left
         waiter = allocate_lock()
@@ -185,7 +185,7 @@ cdef class LockedQueue:
             try:
                 self.mutex.acquire()
                 break
-            except BaseException as problem:  # a signal handler's; without the mutex nothing can be put right
+            except BaseException as problem:  # a signal handler's; it goes on once we have the mutex
                 error = problem
         self.busy = True
         if not notified:
@@ -535,6 +535,8 @@ cdef class LockedQueue:
         cdef int part
         cdef list items = []
         cdef ac_status status = ac_channel_evict(q.ch, &all, &unfinished)
+        if status == AC_ELSEWHERE:
+            raise RuntimeError(f"this {type(q).__name__} is being torn down by the collector")
         if status != AC_OK:
             raise MemoryError("no memory to take the items out of the lock-free queue")
         for part in range(2):

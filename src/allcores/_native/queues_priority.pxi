@@ -9,10 +9,10 @@ cdef class PriorityQueue(Queue):
 
     Notes
     -----
-    Thread-safe: a binary heap (`heapq`, comparison for comparison) under a lock, because comparing items
-    runs Python code. That code may put into the same queue: the item goes in when the operation is done;
-    a get from there raises `RuntimeError`. When a comparison raises, the exception goes to the caller
-    and the queue is as it was before. `get_many` returns the smallest first.
+    Thread-safe: a binary heap (`heapq`, comparison for comparison) under a lock, because comparing
+    items runs Python code. That code may put into the same queue: the item goes in when the operation
+    is done; a get from there raises `RuntimeError`. When a comparison raises, the exception goes to
+    the caller and the queue is as it was before. `get_many` returns the smallest first.
 
     Examples
     --------
