@@ -2,7 +2,8 @@
 
 `Queue`, `LifoQueue`, `SimpleQueue` and `ShardedQueue` are lock-free or nearly so; `PriorityQueue` has a
 lock, because it compares items. A `Queue` or `LifoQueue` that a program reaches inside (``q.mutex``,
-``q.queue``, ...), or whose subclass overrides a hook (``_put``, ...), is given one too, and goes on working.
+``q.queue``, ...), or whose subclass overrides a hook (``_put``, ...), gets one too, and goes on
+working.
 """
 
 from allcores._native.queues import LifoQueue, PriorityQueue, Queue, ShardedQueue, SimpleQueue

@@ -1,4 +1,4 @@
-"""What programs reach for inside a queue, and what subclasses hook into: ours, and the standard ones."""
+"""What programs reach for inside a queue, and what subclasses hook into: ours, and the standard."""
 
 import gc
 import queue as std

@@ -302,6 +302,44 @@ def test_everything_else_works_on_a_locked_queue(make) -> None:
     assert repr(q).startswith(f"<{make.__name__} maxsize=6 size=0 shut down")
 
 
+@pytest.mark.parametrize("maxsize", [0, 1, 10])
+@pytest.mark.parametrize("make", KINDS)
+def test_many_threads_lose_nothing_in_a_locked_queue(make, maxsize: int, seed: int) -> None:
+    q, count, sides = make(maxsize), 1500, 3
+    assert q.mutex is not None
+    got: list[list[int]] = [[] for _ in range(sides)]
+
+    def produce(number: int) -> None:
+        own = random.Random(seed + number)
+        at, end = number * count, (number + 1) * count
+        while at < end:
+            step = min(own.randrange(1, 9), end - at)
+            if step == 1:
+                q.put(at)
+            else:
+                q.put_many(range(at, at + step))
+            at += step
+
+    def consume(mine: list[int], number: int) -> None:
+        own = random.Random(seed - number)
+        try:
+            while True:
+                part = q.get_many(5) if own.random() < 0.5 else [q.get(timeout=HANG)]
+                mine.extend(part)
+                for _ in part:
+                    q.task_done()
+        except ShutDown:
+            pass
+
+    consumers = [start(consume, mine, number) for number, mine in enumerate(got)]
+    join(*(start(produce, number) for number in range(sides)))
+    q.join()
+    q.shutdown()
+    join(*consumers)
+    assert sorted(item for mine in got for item in mine) == list(range(sides * count))
+    assert q.unfinished_tasks == 0
+
+
 @pytest.mark.parametrize("make", KINDS)
 def test_a_shutdown_wakes_who_sleeps_in_a_locked_queue(make) -> None:
     empty, full = make(), make(1)

@@ -79,6 +79,10 @@ cdef class Queue(Inside):
     reference's callback and from a signal handler. It belongs to one process: a fork's child has
     its own copy with the items of that moment; pickling is refused.
 
+    Its `mutex`, `queue`, `not_empty`, `not_full` and `all_tasks_done` are there for programs that reach
+    inside, and the hooks ``_init _qsize _put _get`` for subclasses: either makes the queue one with a
+    lock, for good, and ends the rule of ``spsc=True``.
+
     Bounded, it is a ring after D. Vyukov; unbounded, a list of blocks after crossbeam's SegQueue
     (csrc/queues/README.md).
 
