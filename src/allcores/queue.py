@@ -6,7 +6,14 @@ lock, because it compares items. A `Queue` or `LifoQueue` that a program reaches
 working.
 """
 
-from allcores._native.queues import LifoQueue, PriorityQueue, Queue, ShardedQueue, SimpleQueue
+from allcores._native.queues import (
+    LifoQueue,
+    PriorityQueue,
+    Queue,
+    ShardedQueue,
+    SimpleQueue,
+    select,
+)
 from allcores.errors import Empty, Full, ShutDown
 
 __all__ = [
@@ -18,4 +25,5 @@ __all__ = [
     "ShardedQueue",
     "ShutDown",
     "SimpleQueue",
+    "select",
 ]

@@ -32,6 +32,13 @@ cdef extern from "sync/ac_event_count.h" nogil:
     uint32_t ac_ec_prepare(ac_event_count *ec)
     ac_wait_status ac_ec_wait(ac_event_count *ec, uint32_t key, int64_t deadline_ns, unsigned flags)
     void ac_ec_notify_all(ac_event_count *ec, unsigned flags)
+    bint ac_ec_has_listeners(ac_event_count *ec)
+
+cdef extern from "sync/ac_mutex.h" nogil:
+    ctypedef struct ac_mutex:
+        pass
+    void ac_mutex_lock(ac_mutex *m)
+    void ac_mutex_unlock(ac_mutex *m)
 
 cdef extern from "queues/ac_channel.h":  # attached: what they call back may be Python
     ctypedef enum ac_store_kind:
@@ -80,7 +87,7 @@ cdef extern from "queues/ac_channel.h" nogil:
     ac_status ac_channel_set_limit(ac_channel *ch, uint64_t limit)
     ac_status ac_channel_evict(ac_channel *ch, ac_store_contents *all, uint64_t *unfinished)
     bint ac_channel_is_evicted(ac_channel *ch)
-    void ac_channel_listen(ac_channel *ch, int what, bint on)
+    void ac_channel_listen(ac_channel *ch, int what, bint on)  # calls back nothing
     uint64_t ac_channel_watch(ac_channel *ch)
     uint64_t ac_channel_unfinished(ac_channel *ch)
     ac_status ac_channel_finish(ac_channel *ch, uint64_t count)

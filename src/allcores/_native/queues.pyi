@@ -1,9 +1,17 @@
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from threading import Condition
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+Q = TypeVar("Q", bound=Listened[Any])
+
+class Listened(Generic[T]):
+    def aput(self, item: T) -> Coroutine[Any, Any, None]: ...
+    def aget(self) -> Coroutine[Any, Any, T]: ...
+    def aget_many(self, n: int) -> Coroutine[Any, Any, list[T]]: ...
+
+def select(queues: Iterable[Q], timeout: float | None = None) -> list[Q]: ...
 
 class Mutex:
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
@@ -17,7 +25,7 @@ class Mutex:
         traceback: TracebackType | None,
     ) -> None: ...
 
-class Inside(Generic[T]):
+class Inside(Listened[T]):
     queue: Any  # a deque, a list, or what a subclass keeps its items in
     @property
     def mutex(self) -> Mutex: ...
@@ -72,7 +80,7 @@ class PriorityQueue(Queue[T]):
 class ShardedQueue(Queue[T]):
     def __init__(self, *, shards: int | None = None) -> None: ...
 
-class SimpleQueue(Generic[T]):
+class SimpleQueue(Listened[T]):
     def __init__(self) -> None: ...
     def put(self, item: T, block: bool = True, timeout: float | None = None) -> None: ...
     def get(self, block: bool = True, timeout: float | None = None) -> T: ...

@@ -43,6 +43,7 @@ cdef Py_ssize_t BATCH = 256  # references moved between two looks at the collect
 
 include "waits.pxi"
 include "queues_moves.pxi"
+include "queues_listening.pxi"
 include "queues_heap.pxi"
 include "queues_locked.pxi"
 include "queues_inside.pxi"
@@ -460,7 +461,7 @@ include "queues_priority.pxi"
 
 
 @cython.trashcan(True)
-cdef class SimpleQueue:
+cdef class SimpleQueue(Listened):
     """SimpleQueue()\n--\n
     An unbounded first-in first-out queue between threads: `queue.SimpleQueue`, with batches.
 
@@ -469,8 +470,6 @@ cdef class SimpleQueue:
     Thread-safe and re-entrant, as `Queue`; without a bound, tasks or shutdown.
     """
 
-    cdef ac_channel *ch
-    cdef object collected  # None: an object attribute makes Cython announce the class to the collector
     cdef object __weakref__
 
     __class_getitem__ = classmethod(GenericAlias)

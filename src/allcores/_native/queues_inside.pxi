@@ -181,7 +181,8 @@ cdef bint is_closed(Queue q) except -1:
 
 # -- the base class of Queue: what is inside ------------------------------------------------------
 
-cdef class Inside:
+@cython.trashcan(True)
+cdef class Inside(Listened):
     """Attributes and hooks of `queue.Queue` for programs that reach inside; the base of `Queue`.
 
     Notes
@@ -193,7 +194,6 @@ cdef class Inside:
     from the beginning. After a fork the child's mutex is free, unless the forking thread holds it.
     """
 
-    cdef ac_channel *ch
     cdef object locked  # None, or for good a LockedQueue; stored before the channel says AC_ELSEWHERE
     cdef object given   # the maxsize as it was given: -1, 1.5; under a critical section
 
