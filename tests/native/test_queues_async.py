@@ -347,7 +347,7 @@ q = Queue()
 signal.signal(signal.SIGUSR1, lambda *a: q.put("handler"))
 async def main():
     threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1)).start()
-    return await asyncio.wait_for(q.aget(), 30)
+    return await asyncio.wait_for(q.aget(), 300)
 print(asyncio.run(main()))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)

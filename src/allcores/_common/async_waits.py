@@ -58,7 +58,9 @@ class Waiter:
             Whether the loop runs. If it does not, the task sees to it when the loop runs again, or
             never: the caller tells somebody else too.
         """
-        loop, asyncio = self.loop, sys.modules["asyncio"]
+        loop, asyncio = self.loop, sys.modules.get("asyncio")
+        if asyncio is None:
+            return False  # the interpreter ends, and with it every loop
         # Within a task of the same loop there is no select() to interrupt, which costs a system call.
         # Within the loop but not a task there may be: a signal handler runs inside select().
         if asyncio._get_running_loop() is loop and asyncio.current_task(loop) is not None:
@@ -100,9 +102,9 @@ async def retry_when_told(
         return attempt(*args)
     except refusal:
         pass
-    from asyncio import get_running_loop
+    import asyncio
 
-    loop = get_running_loop()
+    loop = asyncio.get_running_loop()
     listeners = listen(queue)
     owed = False  # a hint came to us, and nobody has seen since then that there is nothing
     since = listeners.enter(what)

@@ -285,21 +285,47 @@ cdef void channel_heard(void *arg, int what) noexcept:
 
 
 def listeners_for(Listened queue not None):
-    # Made when first asked for. Here no bit has been seen before, so that the attribute is
-    # read under a lock.
-    cdef Listeners made = Listeners()
-    cdef object found
+    # Made when first asked for. Here and in tell_listeners no bit has been seen before, so that the
+    # attribute is read under a lock.
+    cdef Listeners made
+    cdef object found = listeners_of(queue)
+    if found is not None:
+        return found
     if queue.ch == NULL:
         not_initialised(queue)
+    made = Listeners()
     made.ch = queue.ch
     ac_mutex_lock(&making)
-    if queue.listeners is None:
+    if queue.listeners is None:  # else another thread was faster
         queue.listeners = made
         queue.ch.heard = channel_heard
         queue.ch.heard_arg = <void *>queue
     found = queue.listeners
     ac_mutex_unlock(&making)
     return found
+
+
+cdef object listeners_of(Listened queue):
+    cdef object found
+    ac_mutex_lock(&making)
+    found = queue.listeners
+    ac_mutex_unlock(&making)
+    return found
+
+
+cdef inline void tell_listeners(Listened queue, int what, bint everybody) noexcept:
+    # For a queue whose items are no longer in its channel: after each operation, with no lock held.
+    # AC_CHANNEL_ITEM after a put, AC_CHANNEL_ROOM after a get or a change of maxsize; both, for
+    # `everybody`, after a shutdown. Costs one load when nobody listens.
+    cdef object listeners
+    cdef ac_event_count *ec = &queue.ch.not_empty
+    if what == AC_CHANNEL_ROOM:
+        ec = &queue.ch.not_full
+    if not ac_ec_has_listeners(ec):
+        return
+    listeners = listeners_of(queue)
+    if listeners is not None:
+        (<Listeners>listeners).heard(what, everybody)
 
 
 # -- select -----------------------------------------------------------------------------------------
