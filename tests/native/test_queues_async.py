@@ -1,4 +1,4 @@
-"""aput and aget: one queue for tasks of several event loops and for threads; cancellation loses nothing."""
+"""aput and aget: one queue for tasks of several event loops and threads; cancelling loses nothing."""
 
 import asyncio
 import contextlib
@@ -204,7 +204,7 @@ def test_the_first_waiter_is_first() -> None:
 
 
 def test_a_put_wakes_one() -> None:
-    """Counted by the tries: each waiter looks once before it sleeps, and the one that is told once more."""
+    """Counted by the tries: who sleeps does not look again, and the one that is told looks once."""
     tries = []
 
     class Counted(Queue):
@@ -355,7 +355,7 @@ print(asyncio.run(main()))
 
 
 def test_what_a_signal_handler_raises_is_not_lost_in_a_put() -> None:
-    """It arises while the put tells a loop: the item is in, the waiter is told, the exception comes out."""
+    """It arises while the put tells a loop: the item is in, the waiter told, the error comes out."""
     code = """
 import asyncio, signal, threading
 from allcores.queue import Queue

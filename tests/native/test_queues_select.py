@@ -145,7 +145,7 @@ def test_all_who_select_are_woken_and_a_getter_too() -> None:
 def test_bad_arguments() -> None:
     with pytest.raises(TypeError, match=r"allcores\.queue, not queue\.Queue"):
         select([Queue(), std.Queue()])
-    with pytest.raises(TypeError, match="not builtins.int"):
+    with pytest.raises(TypeError, match=r"not builtins\.int"):
         select([1])
     with pytest.raises(TypeError, match=r"select\(\[q\]\)"):
         select(Queue())

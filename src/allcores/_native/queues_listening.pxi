@@ -215,6 +215,7 @@ cdef class Listeners:
 
 # -- a queue that can be listened to -----------------------------------------------------------------
 
+@cython.trashcan(True)  # here, where an object attribute is: without one the subclass's is ignored
 cdef class Listened:
     """What all queues of this module have in common."""
 
