@@ -1,10 +1,9 @@
-"""aput and aget: one queue for tasks of several event loops and threads; cancelling loses nothing."""
+"""aput and aget: one queue for tasks of several event loops and for threads."""
 
 import asyncio
 import contextlib
 import gc
 import inspect
-import random
 import subprocess
 import sys
 import threading
@@ -13,7 +12,7 @@ import weakref
 
 import pytest
 
-from allcores.queue import Empty, Full, LifoQueue, Queue, ShardedQueue, ShutDown, SimpleQueue, select
+from allcores.queue import LifoQueue, Queue, ShardedQueue, ShutDown, SimpleQueue, select
 
 KINDS = {
     "ring": lambda: Queue(8),
@@ -450,163 +449,6 @@ def test_a_bad_argument_raises_when_awaited() -> None:
         run(Queue().aget_many(0))
     with pytest.raises(TypeError):
         Queue().aput()
-
-
-# -- everything at once ---------------------------------------------------------------------------
-
-
-class Hostile:
-    """Tasks in several loops and threads that put and get, and are cancelled at random.
-
-    Each put is counted when it has returned; an item is a number of its own. In the end what was put
-    came out, once.
-    """
-
-    def __init__(self, q, seed: int, seconds: float) -> None:
-        self.q, self.seed = q, seed
-        self.stop_at = time.monotonic() + seconds
-        self.lock = threading.Lock()
-        self.put, self.got = [], []
-        self.next = iter(range(10**9))
-        self.putting = True
-
-    def number(self) -> int:
-        with self.lock:
-            return next(self.next)
-
-    def going_on(self) -> bool:
-        return time.monotonic() < self.stop_at
-
-    async def putter(self) -> None:
-        while self.going_on():
-            item = self.number()
-            await self.q.aput(item)
-            self.put.append(item)  # no await between: a task that is cancelled has not put
-            await asyncio.sleep(0)
-
-    async def getter(self, rng) -> None:
-        while True:
-            if rng.random() < 0.3:
-                self.got += await self.q.aget_many(rng.randint(1, 5))
-            else:
-                self.got.append(await self.q.aget())
-            if rng.random() < 0.5:
-                await asyncio.sleep(0)
-
-    async def canceller(self, make, rng) -> None:
-        """A task again and again, cancelled after a random time in one of three ways."""
-        while self.going_on():
-            way = rng.randrange(3)
-            delay = rng.choice([0, 0, 0.0002, 0.001, 0.01])
-            with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
-                if way == 0:
-                    async with asyncio.timeout(delay):
-                        await make()
-                elif way == 1:
-                    task = asyncio.create_task(make())
-                    for _ in range(rng.randrange(4)):
-                        await asyncio.sleep(0)
-                    task.cancel()
-                    await asyncio.wait([task])
-                else:
-                    await asyncio.wait_for(make(), delay)
-
-    async def loop(self, seed: int) -> None:
-        rng = random.Random(seed)
-        tasks = []
-        for _ in range(4):
-            tasks.append(asyncio.create_task(self.canceller(self.putter, rng)))
-            tasks.append(asyncio.create_task(self.canceller(lambda: self.getter(rng), rng)))
-        await asyncio.gather(*tasks)
-
-    def thread(self, seed: int) -> None:
-        rng = random.Random(seed)
-        while self.going_on():
-            if rng.random() < 0.5:
-                item = self.number()
-                with contextlib.suppress(Full):
-                    self.q.put(item, timeout=0.01)
-                    self.put.append(item)
-            else:
-                with contextlib.suppress(Empty):
-                    self.got.append(self.q.get(timeout=0.01))
-
-    def run(self) -> None:
-        loops = [lambda n=n: asyncio.run(self.loop(self.seed + n)) for n in range(3)]
-        plain = [lambda n=n: self.thread(self.seed + 10 + n) for n in range(2)]
-        threads = [threading.Thread(target=target, daemon=True) for target in loops + plain]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-            assert not thread.is_alive(), "a loop or a thread sleeps for ever"
-        while not self.q.empty():
-            self.got.append(self.q.get_nowait())
-        assert len(self.got) == len(set(self.got)), "an item came out twice"
-        assert sorted(self.got) == sorted(self.put)
-        assert len(self.got) > 100
-
-
-HOSTILE = {
-    "ring": lambda: Queue(3),
-    "segments": Queue,
-    "lifo": lambda: LifoQueue(3),
-    "simple": SimpleQueue,
-    "sharded": lambda: ShardedQueue(shards=2),
-}
-
-
-@pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE.keys())
-def test_no_item_is_lost_or_doubled_by_cancelling(make, seed: int) -> None:
-    Hostile(make(), seed, 1.0).run()
-
-
-@pytest.mark.stress
-@pytest.mark.heavy
-@pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE.keys())
-def test_no_item_is_lost_for_long(make, seed: int, stress_seconds: float) -> None:
-    Hostile(make(), seed, stress_seconds).run()
-
-
-def test_nobody_sleeps_while_there_is_something(seed: int) -> None:
-    """No hint is lost: every getter waits without a limit; those cancelled come again."""
-    rng = random.Random(seed)
-    q, total, got = Queue(4), 3000, []
-    done = threading.Event()
-
-    async def getter():
-        while True:
-            got.append(await q.aget())
-            if len(got) >= total:
-                done.set()
-
-    async def consumers(seed):
-        own = random.Random(seed)
-        tasks = [asyncio.create_task(getter()) for _ in range(8)]
-        while not done.is_set():
-            victim = own.randrange(8)
-            tasks[victim].cancel()
-            tasks[victim] = asyncio.create_task(getter())
-            await asyncio.sleep(own.choice([0, 0, 0.001]))
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-
-    threads = [
-        threading.Thread(target=lambda n=n: asyncio.run(consumers(seed + n)), daemon=True)
-        for n in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    for i in range(total):
-        q.put(i, timeout=30)
-        if rng.random() < 0.02:
-            time.sleep(0.001)
-    assert done.wait(30), f"{len(got)} of {total}, {q.qsize()} inside"
-    for thread in threads:
-        thread.join(20)
-        assert not thread.is_alive()
-    assert sorted(got) == list(range(total))
 
 
 def test_select_and_tasks_and_threads_on_one_queue() -> None:
