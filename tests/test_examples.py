@@ -12,13 +12,10 @@ EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.
 EXPECTED = {
     "seven_letters": ["worker: workers"],
     "kernels_tour": ["argsort [1, 3, 0, 2]", "crc32 True", "78498"],
-<<<<<<< HEAD
     "many_timers": ["threads: 2", "ding"],
     "thread_group": ["[1, 2, 4, 8, 16]", "failed: invalid literal"],
     "waiting": ["settings are read\nchanges: 50 price: 51\nnever more than two inside: True"],
-=======
     "tasks_and_threads": ["squares: [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]", "thread: stop"],
->>>>>>> 874139d (Listeners: docs, example, tests of the asynchronous half; the trashcan goes to the common base)
     "parallel_map": ["278 steps", "first above 100 steps: 27"],
 }
 

@@ -314,21 +314,6 @@ cdef object listeners_of(Listened queue):
     return found
 
 
-cdef inline void tell_listeners(Listened queue, int what, bint everybody) noexcept:
-    # For a queue whose items are no longer in its channel: after each operation, with no lock held.
-    # AC_CHANNEL_ITEM after a put, AC_CHANNEL_ROOM after a get or a change of maxsize; both, for
-    # `everybody`, after a shutdown. Costs one load when nobody listens.
-    cdef object listeners
-    cdef ac_event_count *ec = &queue.ch.not_empty
-    if what == AC_CHANNEL_ROOM:
-        ec = &queue.ch.not_full
-    if not ac_ec_has_listeners(ec):
-        return
-    listeners = listeners_of(queue)
-    if listeners is not None:
-        (<Listeners>listeners).heard(what, everybody)
-
-
 # -- select -----------------------------------------------------------------------------------------
 
 cdef bint readable(object queue) except -1:
