@@ -16,16 +16,7 @@ RUNNING = "{}.{}".format(*sys.version_info[:2]) + (
 )
 
 #: Not written yet: the cases that need them are skipped. An entry that exists by now fails; delete it.
-NOT_YET = (
-    "threading.Barrier",
-    "threading.BoundedSemaphore",
-    "threading.Condition",
-    "threading.Event",
-    "threading.Lock",
-    "threading.RLock",
-    "threading.Semaphore",
-    "threading.Timer",
-)
+NOT_YET: tuple[str, ...] = ()
 
 
 class LeftOut(NamedTuple):
@@ -49,6 +40,13 @@ TESTS = (
         EVERY,
         "skips",
         "`Condition` does not hand out its lock's `_recursion_count`, CPython's neither",
+    ),
+    LeftOut(
+        "TimerTests.test_init_immutable_default_args",
+        "ours",
+        EVERY,
+        "fails",
+        "it passes but for its last look: the threads that timers share stay for five idle seconds",
     ),
 )
 
@@ -104,7 +102,8 @@ def tables() -> str:
     lines += ["", "| class | versions | reason |", "|---|---|---|"]
     for cls in CLASSES:
         lines.append(f"| `{cls.name}` | {versions_text(cls.versions)} | {cls.reason} |")
-    lines += ["", "Not written yet: " + ", ".join(f"`{name}`" for name in NOT_YET) + "."]
+    if NOT_YET:
+        lines += ["", "Not written yet: " + ", ".join(f"`{name}`" for name in NOT_YET) + "."]
     return "\n".join(lines) + "\n"
 
 

@@ -286,7 +286,7 @@ cdef void channel_heard(void *arg, int what) noexcept:
 
 
 def listeners_for(Listened queue not None):
-    # Made when first asked for. Here and in tell_listeners no bit has been seen before, so that the
+    # Made when first asked for. Here no bit has been seen before, so that the
     # attribute is read under a lock.
     cdef Listeners made
     cdef object found = listeners_of(queue)

@@ -1,10 +1,10 @@
 """What threads wait for each other with: the standard module's names, made of one word each.
 
-``Condition Event Semaphore BoundedSemaphore Barrier Timer`` are ours, and ``RWLock Latch AtomicInt AtomicRef
-AtomicFlag Once call_once ThreadGroup`` are new; every other name is the standard module's own object, so
-that a changed import keeps every program working. ``Lock`` and ``RLock`` are the standard ones: they are
-written in C already. With ``ALLCORES_DEBUG=1`` in the environment they are watched ones instead
-(lock_order.py), and ``dump_locks()`` says who waits for whom.
+``Condition Event Semaphore BoundedSemaphore Barrier Timer`` are ours, and ``RWLock Latch AtomicInt
+AtomicRef AtomicFlag Once call_once ThreadGroup`` are new; every other name is the standard module's own
+object, so that a changed import keeps every program working. ``Lock`` and ``RLock`` are the standard
+ones: they are written in C already. With ``ALLCORES_DEBUG=1`` in the environment they are watched ones
+instead (lock_order.py), and ``dump_locks()`` says who waits for whom.
 """
 
 import threading as _standard
@@ -47,7 +47,6 @@ from allcores._native.sync import (
     Semaphore,
     call_once,
 )
-
 from allcores.threading.groups import CancelToken, GroupTask, ThreadGroup
 from allcores.threading.timers import Timer
 
