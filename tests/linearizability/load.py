@@ -102,6 +102,7 @@ def history_of(
     batches: bool = True,
     shutdown: bool | None = None,
     bounds: tuple[int, ...] = (),
+    alone: bool = False,
 ) -> list[Op]:
     """What threads did: each producer tries `count` values, consumers go on until nothing is left.
 
@@ -111,6 +112,9 @@ def history_of(
         Shut the queue down when about half is through, and whether at once; None: not.
     bounds : tuple of int
         Values that `maxsize` is set to, over and over; what the bound says can not be judged then.
+    alone : bool
+        Only the one consumer may get: it takes out the rest as well, and immediate shutdowns leave
+        nothing to it.
     """
     recorder = Recorder(queue)
     logs = [recorder.log() for _ in range(producers + consumers + 1)]
@@ -126,6 +130,9 @@ def history_of(
 
     def consumer(log: Log) -> None:
         consume(log, rngs[log.thread], finished, batches)
+        if alone:
+            finished.wait(HANG)
+            drain(log)
 
     def overseer() -> None:
         if shutdown is not None:
@@ -142,7 +149,8 @@ def history_of(
     targets = [lambda log=log: producer(log) for log in logs[:producers]]
     targets += [lambda log=log: consumer(log) for log in logs[producers:-1]]
     run_threads(*targets, overseer)
-    drain(logs[-1])
+    if not alone:
+        drain(logs[-1])
     return recorder.history()
 
 

@@ -28,6 +28,11 @@ class Kind(NamedTuple):
     batches: bool = True
     truthful_empty: bool = True
 
+    @property
+    def alone(self) -> bool:
+        """Whether only one thread may get."""
+        return "spsc" in self.options
+
     def make(self) -> Any:
         arguments = (self.maxsize,) if self.maxsize else ()
         return getattr(self.module, self.name)(*arguments, **self.options)
@@ -74,7 +79,11 @@ CLOSING = [
 RESIZED = [
     pytest.param(kind, id=str(kind))
     for kind in KINDS
-    if kind.there and kind.module is ours and hasattr(getattr(ours, kind.name), "maxsize")
+    if kind.there
+    and kind.module is ours
+    and hasattr(getattr(ours, kind.name), "maxsize")
+    and not kind.alone  # keeps its room
+    and kind.name != "ShardedQueue"  # has no bound
 ]
 
 
@@ -83,7 +92,9 @@ def judge(
 ) -> None:
     """Record a run and check it."""
     each = min(threads, kind.most_threads)
-    ops = history_of(kind.make(), seed + turn, each, each, count, kind.batches, shutdown)
+    ops = history_of(
+        kind.make(), seed + turn, each, each, count, kind.batches, shutdown, alone=kind.alone
+    )
     found = check(
         ops,
         kind.model,

@@ -43,6 +43,16 @@ class Make:
     def has(self, *methods: str) -> bool:
         return all(hasattr(self.cls, method) for method in methods)
 
+    @property
+    def compares(self) -> bool:
+        """Whether items' code runs inside: then a nested put comes later, a nested get is refused."""
+        return self.name == "PriorityQueue"
+
+    @property
+    def late_puts(self) -> bool:
+        """Whether a nested put may fail after it has returned (tests/native/test_queues_inside.py)."""
+        return self.compares and self.maxsize > 0
+
     def __str__(self) -> str:
         return f"{self.name}({self.maxsize or ''})"
 
