@@ -370,3 +370,27 @@ def test_interpreters_agree_on_what_a_queue_has(kind: str) -> None:
         assert hasattr(mine(), name)
     for name in ("_init", "_qsize", "_put", "_get"):
         assert callable(getattr(mine, name))
+
+
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_put_nowait_and_get_nowait_call_the_put_and_get_of_a_subclass(module, kind) -> None:
+    calls = []
+
+    class Watched(getattr(module, kind)):
+        def put(self, item, block=True, timeout=None):
+            calls.append(("put", block, timeout))
+            super().put(item, block, timeout)
+
+        def get(self, block=True, timeout=None):
+            calls.append(("get", block, timeout))
+            return super().get(block, timeout)
+
+    q = Watched(1)
+    q.put_nowait("item")
+    with pytest.raises(module.Full):
+        q.put_nowait("another")
+    assert q.get_nowait() == "item"
+    with pytest.raises(module.Empty):
+        q.get_nowait()
+    assert calls == [(verb, False, None) for verb in ("put", "put", "get", "get")]

@@ -189,12 +189,17 @@ cdef class Queue(Inside):
         """Put an item in, or raise `Full` at once."""
         if self.ch == NULL:
             not_initialised(self)
+        if type(self).put is not own_put:  # a subclass's, which the standard put_nowait calls as well
+            self.put(item, block=False)
+            return
         put_one(self.ch, item, False, None)
 
     def get_nowait(self):
         """Take the oldest item out, or raise `Empty` at once."""
         if self.ch == NULL:
             not_initialised(self)
+        if type(self).get is not own_get:
+            return self.get(block=False)
         return get_one(self.ch, False, None)
 
     def put_many(self, items, block=True, timeout=None):
@@ -382,6 +387,10 @@ cdef class Queue(Inside):
         if self.ch == NULL:
             not_initialised(self)
         return is_closed(self)
+
+
+# Written once, here. As hooks, a subclass's are looked for in its class.
+cdef object own_put = Queue.put, own_get = Queue.get
 
 
 cdef class LifoQueue(Queue):
