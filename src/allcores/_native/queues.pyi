@@ -1,7 +1,7 @@
 from collections.abc import Coroutine, Iterable
 from threading import Condition
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 T = TypeVar("T")
 Q = TypeVar("Q", bound=Listened[Any])
@@ -11,7 +11,13 @@ class Listened(Generic[T]):
     def aget(self) -> Coroutine[Any, Any, T]: ...
     def aget_many(self, n: int) -> Coroutine[Any, Any, list[T]]: ...
 
+@overload
 def select(queues: Iterable[Q], timeout: float | None = None) -> list[Q]: ...
+# Queues of several kinds: what mypy takes for their common type is none that Q may be.
+@overload
+def select(  # type: ignore[overload-cannot-match]
+    queues: Iterable[Queue[Any] | SimpleQueue[Any]], timeout: float | None = None
+) -> list[Queue[Any] | SimpleQueue[Any]]: ...
 
 class Mutex:
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
