@@ -2,7 +2,7 @@
 
 import threading
 
-from allcores.threading.timers import Timer
+from allcores.threading import Timer
 
 
 def main() -> None:

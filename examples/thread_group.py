@@ -1,6 +1,6 @@
 """Threads that end with their block, and their errors in one place."""
 
-from allcores.threading.groups import ThreadGroup
+from allcores.threading import ThreadGroup
 
 
 def main() -> None:
