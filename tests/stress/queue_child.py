@@ -7,6 +7,7 @@ what belongs to a process: signal handlers, the collector's thresholds, the swit
 """
 
 import faulthandler
+import gc
 import random
 import sys
 import time
@@ -22,6 +23,7 @@ SCENARIOS = {**queue_objects.SCENARIOS, **queue_interrupts.SCENARIOS, **queue_li
 
 def main() -> None:
     name, seconds, seed = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+    gc.freeze()  # the collections that follow look at what is tested, and not at all that was imported
     faulthandler.enable()
     faulthandler.dump_traceback_later(2 * seconds + 100, exit=True)
     rng = random.Random(seed)

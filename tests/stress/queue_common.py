@@ -3,6 +3,7 @@
 import gc
 import random
 import resource
+import sys
 import threading
 import time
 import weakref
@@ -124,15 +125,20 @@ class Run:
 
 @contextmanager
 def hostile_collector() -> Iterator[None]:
-    """Collections all the time: from a thread, and after nearly every allocation of a container."""
+    """Collections all the time: from a thread, and after nearly every allocation of a container.
+
+    Without a GIL a collection stops every thread, which takes it a millisecond: there they leave some
+    time in between, or little else would happen.
+    """
     before = gc.get_threshold()
     stop = threading.Event()
 
     def collect() -> None:
-        while not stop.is_set():
+        while not stop.wait(0 if gil else 0.002):
             gc.collect()
 
-    gc.set_threshold(7, 2, 2)
+    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    gc.set_threshold(*((7, 2, 2) if gil else (200, 2, 2)))
     thread = threading.Thread(target=collect, daemon=True)
     thread.start()
     try:

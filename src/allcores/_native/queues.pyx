@@ -38,6 +38,7 @@ cdef extern from "lazy_dict.h":
 
 check_compiled(__name__, AC_VERSION.decode())
 
+cdef uint64_t default_shards = 0  # of a ShardedQueue; any thread may set it, to the same
 cdef Py_ssize_t BATCH = 256  # references moved between two looks at the collector's needs
 
 
@@ -452,8 +453,11 @@ cdef class ShardedQueue(Queue):
     """
 
     def __init__(self, *, shards=None):
+        global default_shards
         if shards is None:
-            shards = min(cpu_count(), AC_SHARDED_MAX_SHARDS)
+            if default_shards == 0:  # not asked yet: it reads files
+                default_shards = min(cpu_count(), AC_SHARDED_MAX_SHARDS)
+            shards = default_shards
         if isinstance(shards, bool) or not hasattr(shards, "__index__"):
             raise TypeError(f"shards must be None or an int, not {type(shards).__name__}")
         if not 1 <= shards.__index__() <= AC_SHARDED_MAX_SHARDS:
