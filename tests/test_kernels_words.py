@@ -7,6 +7,7 @@ import pickle
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -258,3 +259,15 @@ print(sorted(count_words(text, threads=2).items())[:50])
         for hash_seed in ("0", "1", "random")
     }
     assert len(results) == 1
+
+
+def test_threads_that_share_an_iterator_get_each_pair_once() -> None:
+    words = [b"w%d" % number for number in range(20_000)]
+    pairs = iter(kernels.count_words(b" ".join(words)).items())
+    got: list[list[tuple[bytes, int]]] = [[] for _ in range(4)]
+    threads = [threading.Thread(target=part.extend, args=(pairs,)) for part in got]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(word for part in got for word, _ in part) == sorted(words)

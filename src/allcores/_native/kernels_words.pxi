@@ -75,7 +75,11 @@ cdef class WordPairs:
 
     def __next__(self):
         cdef ac_word word
-        if self.table.words == NULL or not ac_words_next(self.table.words, &self.cursor, &word):
+        cdef bint more = False
+        with cython.critical_section(self):  # two threads that share it get each pair once
+            if self.table.words != NULL:
+                more = ac_words_next(self.table.words, &self.cursor, &word)
+        if not more:
             raise StopIteration
         return (PyBytes_FromStringAndSize(<const char *>word.bytes, word.length), word.count)
 
