@@ -18,6 +18,8 @@ struct ac_words {
     ac_scratch room;       /* slots that are lent to the parts */
     uint64_t seed;
     uint64_t total, distinct;
+    /* occurrences of the words of each length that stand in their slots, one row a part */
+    uint64_t (*lengths)[AC_WORD_INLINE + 1];
 };
 
 typedef struct worker {
@@ -165,11 +167,23 @@ static bool collect(const job *j, int part, ac_words_table *to) {
     return true;
 }
 
+/* Adds up a part that has just been collected, while it lies in the cache. */
+static void note_lengths(ac_words *words, int part) {
+    const ac_words_table *const t = &words->parts[part];
+    uint64_t *const row = words->lengths[part];
+    for (uint64_t i = 0; i < t->capacity; i++) {
+        const ac_word_slot *const s = &t->slots[i];
+        if (!ac_word_is_long(s)) row[(uint8_t)s->head] += ac_word_count(s); /* a free slot adds none */
+    }
+}
+
 static int collect_range(void *ctx, int64_t lo, int64_t hi, int32_t worker_id) {
     const job *const j = ctx;
     (void)worker_id;
-    for (int64_t part = lo; part < hi; part++)
+    for (int64_t part = lo; part < hi; part++) {
         if (!collect(j, (int)part, &j->result->parts[part])) return -AC_EXEC_NOMEM;
+        note_lengths(j->result, (int)part);
+    }
     return 0;
 }
 
@@ -177,9 +191,12 @@ static ac_words *new_words(uint64_t seed, int part_bits) {
     ac_words *const w = calloc(1, sizeof *w);
     if (w == NULL) return NULL;
     w->parts = calloc((size_t)1 << part_bits, sizeof *w->parts);
+    w->lengths = calloc((size_t)1 << part_bits, sizeof *w->lengths);
     w->part_bits = part_bits;
     w->seed = seed;
-    if (w->parts == NULL) {
+    if (w->parts == NULL || w->lengths == NULL) {
+        free(w->parts);
+        free(w->lengths);
         free(w);
         return NULL;
     }
@@ -215,6 +232,7 @@ static int gather(const ac_exec *ex, job *j) {
     if (records <= FEW) {
         for (int p = 0; p < AC_FRONT_PARTS && rc == 0; p++)
             if (!collect(j, p, j->result->parts)) rc = AC_EXEC_NOMEM;
+        if (rc == 0) note_lengths(j->result, 0);
     } else {
         rc = make_room(j) ? ac_exec_for(ex, collect_range, j, AC_FRONT_PARTS, 1) : AC_EXEC_NOMEM;
         if (rc > 0) rc = -rc; /* a range function can only return what is > 0 */
@@ -266,6 +284,7 @@ void ac_words_free(ac_words *w) {
     for (int p = 0; p < 1 << w->part_bits; p++) ac_words_table_free(&w->parts[p]);
     ac_scratch_free(w->room.data, w->room.bytes);
     free(w->parts);
+    free(w->lengths);
     free(w);
 }
 
@@ -290,6 +309,7 @@ bool ac_words_add(ac_words *w, const uint8_t *bytes, uint64_t length, uint64_t c
     if (!ac_words_table_reserve(t, 1, w->seed, w->part_bits)) return false;
     if (!ac_words_table_add(t, &word, hash, w->part_bits, false)) return false;
     w->distinct += t->used - used;
+    if (length <= AC_WORD_INLINE) w->lengths[part_of(hash, w->part_bits)][length] += count;
     w->total += count;
     return true;
 }
@@ -315,6 +335,10 @@ bool ac_words_next(const ac_words *w, uint64_t *cursor, ac_word *word) {
 uint64_t ac_words_of_length(const ac_words *w, uint64_t length) {
     uint64_t sum = 0;
     for (int p = 0; p < 1 << w->part_bits; p++) {
+        if (length <= AC_WORD_INLINE) {
+            sum += w->lengths[p][length];
+            continue;
+        }
         const ac_words_table *const t = &w->parts[p];
         for (uint64_t i = 0; i < t->capacity; i++)
             sum += ac_word_length(&t->slots[i]) == length ? ac_word_count(&t->slots[i]) : 0;

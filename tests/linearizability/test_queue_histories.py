@@ -114,7 +114,7 @@ def for_a_while(seconds: float, one: Callable[..., None]) -> None:
 
 
 def seconds_each(request: pytest.FixtureRequest) -> float:
-    return 2.0 if request.config.getoption("--heavy") else 0.1
+    return 0.5 if request.config.getoption("--heavy") else 0.1
 
 
 @pytest.mark.parametrize("interval", [None, 1e-6], ids=["", "switching"])

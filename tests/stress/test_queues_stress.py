@@ -66,7 +66,7 @@ def run(name: str, seconds: float, seed: int, *broken: str) -> None:
 
 @pytest.mark.parametrize("name", queue_child.SCENARIOS)
 def test_a_queue_withstands(name: str, seed: int, request: pytest.FixtureRequest) -> None:
-    run(name, 20.0 if request.config.getoption("--heavy") else 0.3, seed)
+    run(name, 5.0 if request.config.getoption("--heavy") else 0.3, seed)
 
 
 @pytest.mark.parametrize(
