@@ -71,8 +71,8 @@ cdef class Queue(Inside):
         Most items that the queue holds; `put` waits while there are so many. Zero or less: no
         bound. May be changed while the queue is in use, by assigning to the attribute.
     spsc : bool, default False
-        Only one thread puts and only one gets: the first that does so each. Faster between two
-        threads; a second producer or consumer gets a `RuntimeError`. Wants a `maxsize` from 1 to
+        Only one thread puts and only one gets: the first that does so each; a second producer
+        or consumer gets a `RuntimeError`. It guards a design; it has not been seen to be faster. Wants a `maxsize` from 1 to
         2**24, which may be lowered later, and raised again up to the next power of two.
 
     Notes
