@@ -72,8 +72,9 @@ cdef class Queue(Inside):
         bound. May be changed while the queue is in use, by assigning to the attribute.
     spsc : bool, default False
         Only one thread puts and only one gets: the first that does so each; a second producer
-        or consumer gets a `RuntimeError`. It guards a design; it has not been seen to be faster. Wants a `maxsize` from 1 to
-        2**24, which may be lowered later, and raised again up to the next power of two.
+        or consumer gets a `RuntimeError`. It guards a design; it has not been seen to be faster.
+        Wants a `maxsize` from 1 to 2**24, which may be lowered later, and raised again up to the
+        next power of two.
 
     Notes
     -----
