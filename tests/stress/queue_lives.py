@@ -140,34 +140,20 @@ def shutdowns(make: Make, seconds: float, rng: random.Random) -> None:
 
 
 def forks(make: Make, seconds: float, rng: random.Random) -> None:
-    """Forks while others put and get: the child has that moment's items, and a queue that works."""
+    """Forks while others put and get: the child has that moment's items, and a queue that works.
+
+    The threads get what they work on as arguments, not as variables of a closure: without a GIL a
+    closure's cell has a lock of its own, and CPython 3.13 leaves the child that lock as it was. A
+    thread that had just been handed it is not there any more, and the child waits for ever at its
+    first look at the variable. A hundred forks beside four threads that read one closure show it
+    without any queue.
+    """
     warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads is the point here
     q = make()
     run = Run()
-
-    def produce(index: int) -> None:
-        for number in itertools.count():
-            while not run.stop.is_set():
-                try:
-                    q.put(Item(index, number), timeout=0.001)
-                    break
-                except Full:
-                    pass
-            if run.stop.is_set():
-                return
-            while q.qsize() > 2000 and not run.stop.is_set():
-                time.sleep(0)
-
-    def consume() -> None:
-        while not run.stop.is_set():
-            try:
-                q.get(timeout=0.001)
-            except Empty:
-                pass
-
     for index in range(2):
-        run.start(produce, index)
-        run.start(consume)
+        run.start(produce_until, run.stop, q, index)
+        run.start(consume_until, run.stop, q)
     end = time.monotonic() + seconds
     turn = 0
     while turn < 3 or time.monotonic() < end:
@@ -192,6 +178,28 @@ def forks(make: Make, seconds: float, rng: random.Random) -> None:
         assert os.waitstatus_to_exitcode(ended[1]) == 0, f"a forked child failed: {ended[1]:#x}"
     run.stop.set()
     run.join()
+
+
+def produce_until(stop: threading.Event, q: Any, index: int) -> None:
+    for number in itertools.count():
+        while not stop.is_set():
+            try:
+                q.put(Item(index, number), timeout=0.001)
+                break
+            except Full:
+                pass
+        if stop.is_set():
+            return
+        while q.qsize() > 2000 and not stop.is_set():
+            time.sleep(0)
+
+
+def consume_until(stop: threading.Event, q: Any) -> None:
+    while not stop.is_set():
+        try:
+            q.get(timeout=0.001)
+        except Empty:
+            pass
 
 
 def in_the_child(make: Make, q: Any) -> None:
