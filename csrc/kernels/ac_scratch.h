@@ -8,7 +8,7 @@
 #ifndef AC_SCRATCH_H
 #define AC_SCRATCH_H
 
-#include "base/ac_base.h"
+#include "sched/ac_exec.h"
 
 #define AC_SCRATCH_HUGE ((size_t)4 << 20) /* two huge pages of x86-64; not sensitive */
 
@@ -20,16 +20,23 @@ void *ac_scratch_alloc_zeroed(size_t bytes);
 /* `bytes` as it was allocated; NULL does nothing. */
 void ac_scratch_free(void *p, size_t bytes);
 
+/* The same, but a large block comes from the process's shelf if it has one that fits
+ * (sched/ac_keeper.h), and goes back there. `api` may be NULL: then nothing is kept. What is borrowed
+ * is uninitialised; its bytes may be more than asked for, and data is NULL if there is no memory. */
+typedef struct ac_scratch ac_scratch;
+ac_scratch ac_scratch_borrow(const ac_sched_api *api, size_t bytes);
+void ac_scratch_return(const ac_sched_api *api, ac_scratch block);
+
 /* a * b, or SIZE_MAX (which no allocation can give) when that overflows. */
 AC_INLINE size_t ac_scratch_product(size_t a, size_t b) {
     return a != 0 && b > SIZE_MAX / a ? SIZE_MAX : a * b;
 }
 
 /* A block that grows and keeps nothing: for a worker that handles one piece after the other. */
-typedef struct ac_scratch {
+struct ac_scratch {
     void *data;
     size_t bytes;
-} ac_scratch;
+};
 
 /* Makes room for `bytes`; what was there is lost. Returns data, or NULL if there is no memory. */
 void *ac_scratch_room(ac_scratch *s, size_t bytes);

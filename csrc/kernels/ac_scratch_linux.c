@@ -69,3 +69,27 @@ void *ac_scratch_room(ac_scratch *s, size_t bytes) {
     s->bytes = s->data != NULL ? grown : 0;
     return s->data;
 }
+
+ac_scratch ac_scratch_borrow(const ac_sched_api *api, size_t bytes) {
+    if (api != NULL && bytes >= AC_SCRATCH_HUGE && bytes <= SIZE_MAX - HUGE_PAGE) {
+        size_t got;
+        void *const kept = api->take(whole_pages(bytes), &got);
+        if (kept != NULL) return (ac_scratch){kept, got};
+        void *const fresh = map_pages(bytes);
+        return (ac_scratch){fresh, fresh != NULL ? whole_pages(bytes) : 0};
+    }
+    void *const p = ac_scratch_alloc(bytes);
+    return (ac_scratch){p, p != NULL ? bytes : 0};
+}
+
+void ac_scratch_return(const ac_sched_api *api, ac_scratch block) {
+    if (block.data != NULL && api != NULL && block.bytes >= AC_SCRATCH_HUGE) {
+#ifdef MADV_FREE
+        /* The pages stay until the system runs short. Where it cannot do that, nothing is kept: a
+         * library has no business sitting on memory. */
+        if (madvise(block.data, block.bytes, MADV_FREE) == 0 && api->keep(block.data, block.bytes))
+            return;
+#endif
+    }
+    ac_scratch_free(block.data, block.bytes);
+}

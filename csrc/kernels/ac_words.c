@@ -16,6 +16,7 @@ struct ac_words {
     ac_words_table *parts; /* by the highest part_bits bits of the hash */
     int part_bits;         /* 0 or AC_FRONT_PART_BITS */
     ac_scratch room;       /* slots that are lent to the parts */
+    const ac_sched_api *api; /* lent the room; may be NULL */
     uint64_t seed;
     uint64_t total, distinct;
     /* occurrences of the words of each length that stand in their slots, one row a part */
@@ -37,6 +38,7 @@ typedef struct job {
     ac_simd simd;
     worker *workers;
     int32_t threads;
+    const ac_sched_api *api;
     ac_words *result;
 } job;
 
@@ -136,7 +138,7 @@ static int count_range(void *ctx, int64_t lo, int64_t hi, int32_t worker_id) {
             last = mid;
         }
     }
-    if (w->front.slots == NULL && !ac_words_front_init(&w->front, j->start[j->count], j->seed))
+    if (w->front.slots == NULL && !ac_words_front_init(&w->front, j->api, j->start[j->count], j->seed))
         return -AC_EXEC_NOMEM;
     for (int64_t t = first; t < j->count && j->start[t] < hi; t++) {
         const int64_t from = lo > j->start[t] ? lo - j->start[t] : 0;
@@ -181,7 +183,9 @@ static int collect_range(void *ctx, int64_t lo, int64_t hi, int32_t worker_id) {
     const job *const j = ctx;
     (void)worker_id;
     for (int64_t part = lo; part < hi; part++) {
-        if (!collect(j, (int)part, &j->result->parts[part])) return -AC_EXEC_NOMEM;
+        ac_words_table *const to = &j->result->parts[part];
+        memset(to->slots, 0, to->capacity * sizeof *to->slots); /* now, so that the cache has them */
+        if (!collect(j, (int)part, to)) return -AC_EXEC_NOMEM;
         note_lengths(j->result, (int)part);
     }
     return 0;
@@ -204,7 +208,8 @@ static ac_words *new_words(uint64_t seed, int part_bits) {
 }
 
 /* Lends every part slots for all of its records from one block, which comes in huge pages. (Of the
- * records of English or Python text three quarters are different words.) */
+ * records of English or Python text three quarters are different words.) Who collects a part makes
+ * its slots zero. */
 static bool make_room(job *j) {
     uint64_t capacity[AC_FRONT_PARTS], sum = 0;
     for (int p = 0; p < AC_FRONT_PARTS; p++) {
@@ -213,7 +218,7 @@ static bool make_room(job *j) {
     }
     ac_scratch *const room = &j->result->room;
     const size_t bytes = ac_scratch_product(sum, sizeof(ac_word_slot));
-    *room = (ac_scratch){ac_scratch_alloc_zeroed(bytes), bytes};
+    *room = ac_scratch_borrow(j->api, bytes);
     if (room->data == NULL) return false;
     ac_word_slot *slots = room->data;
     for (int p = 0; p < AC_FRONT_PARTS; p++) {
@@ -228,6 +233,7 @@ static int gather(const ac_exec *ex, job *j) {
     for (int p = 0; p < AC_FRONT_PARTS && records <= FEW; p++) records += records_of(j, p);
     j->result = new_words(j->seed, records <= FEW ? 0 : AC_FRONT_PART_BITS);
     if (j->result == NULL) return AC_EXEC_NOMEM;
+    j->result->api = j->api;
     int rc = 0;
     if (records <= FEW) {
         for (int p = 0; p < AC_FRONT_PARTS && rc == 0; p++)
@@ -257,6 +263,7 @@ int ac_words_count(const ac_exec *ex, const ac_text *texts, int64_t count, uint6
     j.shortest = shortest;
     j.longest = longest;
     j.threads = ex->threads;
+    j.api = ex->api;
     j.workers = ac_scratch_alloc_zeroed(worker_bytes);
     int rc = AC_EXEC_NOMEM;
     if (start != NULL && j.workers != NULL) {
@@ -282,7 +289,7 @@ ac_words *ac_words_new(uint64_t seed) { return new_words(seed, 0); }
 void ac_words_free(ac_words *w) {
     if (w == NULL) return;
     for (int p = 0; p < 1 << w->part_bits; p++) ac_words_table_free(&w->parts[p]);
-    ac_scratch_free(w->room.data, w->room.bytes);
+    ac_scratch_return(w->api, w->room);
     free(w->parts);
     free(w->lengths);
     free(w);

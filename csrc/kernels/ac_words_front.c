@@ -3,12 +3,14 @@
 
 #include <stdlib.h>
 
-/* Blocks are had by the 128 KB, later by the 4 MB, which come in huge pages. */
+/* Blocks are had by the 128 KB, later by the 4 MB, which are two huge pages to the byte. */
 #define POOL_BLOCKS_FIRST ((int64_t)32)
-#define POOL_BLOCKS ((int64_t)(AC_SCRATCH_HUGE / sizeof(ac_front_block)) + 1)
+#define POOL_BLOCKS ((int64_t)(AC_SCRATCH_HUGE / sizeof(ac_front_block)))
+_Static_assert(AC_SCRATCH_HUGE % sizeof(ac_front_block) == 0, "blocks fill huge pages");
 
-bool ac_words_front_init(ac_words_front *f, int64_t bytes, uint64_t seed) {
+bool ac_words_front_init(ac_words_front *f, const ac_sched_api *api, int64_t bytes, uint64_t seed) {
     memset(f, 0, sizeof *f);
+    f->api = api;
     uint64_t sets = AC_FRONT_MIN_SETS;
     while (sets < AC_FRONT_MAX_SETS && (int64_t)sets * 16 < bytes) sets *= 2;
     f->slots = ac_scratch_alloc_zeroed(sets * 2 * sizeof *f->slots);
@@ -19,7 +21,7 @@ bool ac_words_front_init(ac_words_front *f, int64_t bytes, uint64_t seed) {
 
 void ac_words_front_free(ac_words_front *f) {
     ac_scratch_free(f->slots, f->sets * 2 * sizeof *f->slots);
-    for (int64_t i = 0; i < f->pools; i++) ac_scratch_free(f->pool[i].data, f->pool[i].bytes);
+    for (int64_t i = 0; i < f->pools; i++) ac_scratch_return(f->api, f->pool[i]);
     free(f->pool);
     for (int p = 0; p < AC_FRONT_PARTS; p++) ac_words_table_free(&f->part[p].table);
     memset(f, 0, sizeof *f);
@@ -37,7 +39,7 @@ static ac_front_block *new_block(ac_words_front *f) {
         ac_scratch *const grown = realloc(f->pool, ((size_t)f->pools + 1) * sizeof *grown);
         if (grown == NULL) return NULL;
         f->pool = grown;
-        f->pool[f->pools] = (ac_scratch){ac_scratch_alloc(bytes), bytes};
+        f->pool[f->pools] = ac_scratch_borrow(f->api, bytes);
         if (f->pool[f->pools].data == NULL) return NULL;
         f->pools++;
         f->pool_room = blocks;

@@ -26,6 +26,7 @@ typedef struct ac_front_block {
     struct ac_front_block *next;
     int64_t used;
     ac_word_slot slot[127];
+    char unused[16]; /* a block is 4 KB */
 } ac_front_block;
 
 typedef struct ac_front_part {
@@ -38,6 +39,7 @@ typedef struct ac_words_front {
     ac_word_slot *slots; /* two for each set; the higher count first */
     uint64_t sets;       /* a power of two */
     uint64_t seed;
+    const ac_sched_api *api; /* lends the pool's memory; may be NULL */
     ac_front_block *spare; /* blocks to use again */
     ac_scratch *pool;      /* where blocks come from */
     int64_t pools, pool_room;
@@ -46,7 +48,7 @@ typedef struct ac_words_front {
 
 /* For about `bytes` of text. False if there is no memory. Zero-initialised, and after
  * ac_words_front_free, a front is empty: nothing may be added, and freeing it does nothing. */
-bool ac_words_front_init(ac_words_front *f, int64_t bytes, uint64_t seed);
+bool ac_words_front_init(ac_words_front *f, const ac_sched_api *api, int64_t bytes, uint64_t seed);
 void ac_words_front_free(ac_words_front *f);
 
 /* The set of a hash; prefetch it some words ahead. */

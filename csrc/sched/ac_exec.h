@@ -8,6 +8,8 @@
 #ifndef AC_EXEC_H
 #define AC_EXEC_H
 
+#include <stdbool.h>
+
 #include "base/ac_clock.h"
 
 /* Work on [lo, hi). `worker` is in 0 .. threads-1 and is unique among those running at one time.
@@ -33,6 +35,9 @@ typedef struct ac_sched_api {
     uint32_t size;    /* sizeof(ac_sched_api) there: fields are only ever added at the end */
     int (*parallel_for)(const struct ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n,
                         int64_t grain);
+    /* Blocks of memory kept between two uses: ac_keeper.h. */
+    void *(*take)(size_t bytes, size_t *got);
+    bool (*keep)(void *block, size_t bytes);
 } ac_sched_api;
 
 typedef struct ac_exec {

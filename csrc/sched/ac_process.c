@@ -1,7 +1,9 @@
-/* ac_process.c - the process's one pool, and what its processor can do. See ac_process.h. */
+/* ac_process.c - the process's one pool, the memory it keeps, and what its processor can do. See
+ * ac_process.h. */
 #include "sched/ac_process.h"
 
-static ac_pool process_pool; /* the mutable global */
+static ac_pool process_pool; /* the mutable globals */
+static ac_keeper process_keeper;
 
 ac_pool *ac_process_pool(void) { return &process_pool; }
 
@@ -10,11 +12,21 @@ static int process_parallel_for(const ac_exec *ex, ac_range_fn fn, void *ctx, in
     return ac_pool_for(&process_pool, ex, fn, ctx, n, grain);
 }
 
+static void *process_take(size_t bytes, size_t *got) {
+    return ac_keeper_take(&process_keeper, bytes, got);
+}
+
+static bool process_keep(void *block, size_t bytes) {
+    return ac_keeper_put(&process_keeper, block, bytes);
+}
+
 const ac_sched_api *ac_process_api(void) {
     static const ac_sched_api api = {
         .version = AC_SCHED_API_VERSION,
         .size = sizeof(ac_sched_api),
         .parallel_for = process_parallel_for,
+        .take = process_take,
+        .keep = process_keep,
     };
     return &api;
 }

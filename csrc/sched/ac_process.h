@@ -1,4 +1,5 @@
-/* ac_process.h - what a process has once: its pool and the instruction set it may use.
+/* ac_process.h - what a process has once: its pool, its shelf for scratch memory, and the
+ * instruction set it may use.
  *
  * ac_process.c is the only file of csrc with mutable globals, and is linked into one module alone
  * (allcores._native.runtime); all others reach it through the table of ac_exec.h, so that a second
@@ -7,6 +8,7 @@
 #ifndef AC_PROCESS_H
 #define AC_PROCESS_H
 
+#include "sched/ac_keeper.h"
 #include "sched/ac_pool.h"
 
 /* The table for the other modules. Constant address, constant content. */

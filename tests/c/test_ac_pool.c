@@ -11,7 +11,9 @@ static ac_pool pool;
 static int pool_for(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n, int64_t grain) {
     return ac_pool_for(&pool, ex, fn, ctx, n, grain);
 }
-static const ac_sched_api api = {AC_SCHED_API_VERSION, sizeof(ac_sched_api), pool_for};
+static const ac_sched_api api = {.version = AC_SCHED_API_VERSION,
+                                 .size = sizeof(ac_sched_api),
+                                 .parallel_for = pool_for};
 
 static ac_exec with_threads(int32_t threads) {
     const ac_exec ex = {&api, threads, AC_SIMD_PORTABLE, NULL, NULL};

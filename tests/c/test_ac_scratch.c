@@ -1,6 +1,8 @@
 /* Scratch memory: alignment, zeroes, growth, refusal. */
 #include "kernels/ac_scratch.h"
 
+#include "sched/ac_process.h"
+
 #include "check.h"
 
 static void test_blocks_are_aligned_and_writable(void) {
@@ -39,7 +41,32 @@ static void test_room_grows_and_stays(void) {
     ac_scratch_free(s.data, s.bytes);
 }
 
+static void test_a_large_block_is_lent_again(void) {
+    const ac_sched_api *const apis[] = {ac_process_api(), NULL};
+    for (int i = 0; i < 2; i++) {
+        const ac_sched_api *const api = apis[i];
+        const ac_scratch first = ac_scratch_borrow(api, 3 * AC_SCRATCH_HUGE / 2);
+        CHECK(first.data != NULL && first.bytes >= 3 * AC_SCRATCH_HUGE / 2);
+        memset(first.data, 0xAB, first.bytes);
+        ac_scratch_return(api, first);
+        const ac_scratch again = ac_scratch_borrow(api, AC_SCRATCH_HUGE);
+        CHECK(again.data != NULL && again.bytes >= AC_SCRATCH_HUGE);
+        memset(again.data, 0xAB, again.bytes);
+#if defined(__linux__)
+        if (api != NULL) CHECK(again.data == first.data && again.bytes == first.bytes);
+#endif
+        ac_scratch_return(api, again);
+        const ac_scratch small = ac_scratch_borrow(api, 100);
+        CHECK(small.data != NULL && small.bytes >= 100);
+        ac_scratch_return(api, small);
+        ac_scratch_return(api, (ac_scratch){NULL, 0});
+        CHECK(ac_scratch_borrow(api, SIZE_MAX).data == NULL);
+        CHECK(ac_scratch_borrow(api, SIZE_MAX / 2).data == NULL);
+    }
+}
+
 int main(void) {
+    RUN(test_a_large_block_is_lent_again);
     RUN(test_blocks_are_aligned_and_writable);
     RUN(test_what_cannot_be_had_is_null);
     RUN(test_room_grows_and_stays);

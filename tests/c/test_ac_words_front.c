@@ -35,7 +35,7 @@ static size_t spell(char *word, size_t room, int i) {
 static void check_words(int words, int rounds, int64_t bytes, int skip, bool drained) {
     enum { ROOM = 48 };
     ac_words_front f;
-    CHECK(ac_words_front_init(&f, bytes, seed));
+    CHECK(ac_words_front_init(&f, NULL, bytes, seed));
     char *const text = malloc((size_t)words * ROOM);
     uint64_t state = seed;
     uint64_t *const want = calloc((size_t)words, sizeof *want);
@@ -94,7 +94,7 @@ static void test_an_empty_front_can_be_freed(void) {
     ac_words_front f;
     memset(&f, 0, sizeof f);
     ac_words_front_free(&f);
-    CHECK(ac_words_front_init(&f, 0, seed));
+    CHECK(ac_words_front_init(&f, NULL, 0, seed));
     ac_words_front_free(&f);
     ac_words_front_free(&f);
 }

@@ -1,0 +1,80 @@
+/* ac_keeper.h - a shelf for large blocks of memory between two uses.
+ *
+ * Fresh pages are dear: the system makes each one zero and maps it at the first touch, which cost a
+ * kernel that counts words an eighth of its time on two threads. So a kernel puts its blocks here
+ * when it ends and the next one takes them. Whoever puts a block has told the system before that it
+ * may take the pages when it runs short (ac_scratch.h), so that the shelf keeps addresses, not
+ * memory that others need.
+ *
+ * Lock-free: every place is a word { EMPTY, BUSY, address }, and only who has made it BUSY touches
+ * its size. Nobody waits for a BUSY place: he goes on to the next one. (The child of a fork may
+ * inherit one that stays BUSY; it has one place less.)
+ */
+#ifndef AC_KEEPER_H
+#define AC_KEEPER_H
+
+#include <stdbool.h>
+
+#include "base/ac_atomic.h"
+
+#define AC_KEEPER_PLACES 16
+#define AC_KEEPER_BYTES ((size_t)64 << 20) /* at most this much is kept in all */
+
+#define AC_KEEPER_EMPTY ((uint64_t)0)
+#define AC_KEEPER_BUSY ((uint64_t)1) /* no block begins there */
+
+typedef struct ac_keeper_place {
+    ac_atomic_u64 block; /* written by all with compare-and-swap; released by who made it BUSY */
+    size_t bytes;        /* guarded by BUSY */
+} ac_keeper_place;
+
+/* Zero-initialised it is empty. */
+typedef struct ac_keeper {
+    ac_atomic_u64 bytes; /* of all blocks that are kept, and of those about to be */
+    ac_keeper_place place[AC_KEEPER_PLACES];
+} ac_keeper;
+
+/* A kept block of at least `bytes`, at most twice as many, whose size goes to *got; NULL if there is
+ * none. What it contains is undefined. */
+AC_INLINE void *ac_keeper_take(ac_keeper *k, size_t bytes, size_t *got) {
+    for (int i = 0; i < AC_KEEPER_PLACES; i++) {
+        ac_keeper_place *const place = &k->place[i];
+        uint64_t block = ac_load_relaxed(&place->block);
+        if (block <= AC_KEEPER_BUSY) continue;
+        /* acquire: pairs with the release in ac_keeper_put; its size and its content's last use */
+        if (!ac_cas_acquire(&place->block, &block, AC_KEEPER_BUSY)) continue;
+        const size_t size = place->bytes;
+        if (size < bytes || size / 2 > bytes) {
+            /* release: whoever is next to make it BUSY comes after our look at the size */
+            ac_store_release(&place->block, block);
+            continue;
+        }
+        ac_store_release(&place->block, AC_KEEPER_EMPTY);
+        (void)ac_fetch_add_relaxed(&k->bytes, (uint64_t)0 - size);
+        *got = size;
+        return (void *)(uintptr_t)block;
+    }
+    return NULL;
+}
+
+/* Keeps a block; false if it is too much or there is no place, and the caller frees it. */
+AC_INLINE bool ac_keeper_put(ac_keeper *k, void *block, size_t bytes) {
+    if (bytes > AC_KEEPER_BYTES) return false;
+    /* relaxed: a sum that nobody reads data through */
+    if (ac_fetch_add_relaxed(&k->bytes, (uint64_t)bytes) + bytes <= AC_KEEPER_BYTES) {
+        for (int i = 0; i < AC_KEEPER_PLACES; i++) {
+            ac_keeper_place *const place = &k->place[i];
+            uint64_t empty = ac_load_relaxed(&place->block);
+            if (empty != AC_KEEPER_EMPTY) continue;
+            /* acquire: pairs with the release of who emptied it; our size comes after his look */
+            if (!ac_cas_acquire(&place->block, &empty, AC_KEEPER_BUSY)) continue;
+            place->bytes = bytes;
+            ac_store_release(&place->block, (uint64_t)(uintptr_t)block);
+            return true;
+        }
+    }
+    (void)ac_fetch_add_relaxed(&k->bytes, (uint64_t)0 - bytes);
+    return false;
+}
+
+#endif

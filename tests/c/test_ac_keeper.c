@@ -1,0 +1,93 @@
+/* The shelf: what fits comes back, no more is kept than agreed, and under contention every block has
+ * one owner at a time. */
+#include "sched/ac_keeper.h"
+
+#include "check.h"
+
+#define MB ((size_t)1 << 20)
+
+static char ground[AC_KEEPER_PLACES + 2]; /* addresses to keep; nobody reads there */
+
+static void test_a_block_comes_back_when_it_fits(void) {
+    ac_keeper k = {0};
+    size_t got = 0;
+    CHECK(ac_keeper_take(&k, MB, &got) == NULL);
+    CHECK(ac_keeper_put(&k, &ground[2], 4 * MB));
+    CHECK(ac_keeper_take(&k, 4 * MB + 1, &got) == NULL); /* too small */
+    CHECK(ac_keeper_take(&k, MB, &got) == NULL);         /* too large by far */
+    CHECK(ac_keeper_take(&k, 2 * MB, &got) == &ground[2] && got == 4 * MB);
+    CHECK(ac_keeper_take(&k, 2 * MB, &got) == NULL);
+    CHECK(ac_load_relaxed(&k.bytes) == 0);
+}
+
+static void test_no_more_is_kept_than_agreed(void) {
+    ac_keeper k = {0};
+    size_t got;
+    CHECK(!ac_keeper_put(&k, &ground[2], AC_KEEPER_BYTES + 1));
+    CHECK(!ac_keeper_put(&k, &ground[2], SIZE_MAX));
+    CHECK(ac_keeper_put(&k, &ground[2], AC_KEEPER_BYTES));
+    CHECK(!ac_keeper_put(&k, &ground[3], 1));
+    CHECK(ac_keeper_take(&k, AC_KEEPER_BYTES, &got) == &ground[2]);
+    for (int i = 0; i < AC_KEEPER_PLACES; i++) CHECK(ac_keeper_put(&k, &ground[2 + i], 1));
+    CHECK(!ac_keeper_put(&k, &ground[1], 1)); /* no place */
+    CHECK(ac_load_relaxed(&k.bytes) == AC_KEEPER_PLACES);
+    for (int i = 0; i < AC_KEEPER_PLACES; i++) CHECK(ac_keeper_take(&k, 1, &got) != NULL);
+    CHECK(ac_load_relaxed(&k.bytes) == 0);
+}
+
+#define THREADS 4
+#define OWN 3
+
+typedef struct many {
+    ac_keeper *keeper;
+    uint64_t seed;
+} many;
+
+/* A block's content is plain memory: the thread sanitizer sees two owners. */
+static void *take_and_put(void *arg) {
+    many *const m = arg;
+    uint64_t *own[OWN] = {NULL};
+    for (uint64_t i = check_scale(200000); i > 0; i--) {
+        const uint64_t r = check_random(&m->seed);
+        uint64_t **const p = &own[r % OWN];
+        const size_t bytes = sizeof(uint64_t) << (r / 8 % 6);
+        if (*p == NULL) {
+            size_t got = bytes;
+            *p = ac_keeper_take(m->keeper, bytes, &got);
+            if (*p == NULL) *p = malloc(bytes);
+            CHECK(*p != NULL && got >= bytes && got / 2 <= bytes);
+            **p = got;
+        } else {
+            const uint64_t size = **p; /* still what we wrote: nobody else has it */
+            CHECK(size >= 8 && size <= 256 && (size & (size - 1)) == 0);
+            if (!ac_keeper_put(m->keeper, *p, size)) free(*p);
+            *p = NULL;
+        }
+    }
+    for (int i = 0; i < OWN; i++) free(own[i]);
+    return NULL;
+}
+
+static void test_every_block_has_one_owner(void) {
+    static ac_keeper k;
+    uint64_t seed = check_seed();
+    many all[THREADS];
+    for (int i = 0; i < THREADS; i++) all[i] = (many){&k, check_random(&seed)};
+    check_threads(THREADS, take_and_put, all, sizeof *all);
+    uint64_t kept = 0;
+    for (int i = 0; i < AC_KEEPER_PLACES; i++) {
+        const uint64_t block = ac_load_relaxed(&k.place[i].block);
+        CHECK(block != AC_KEEPER_BUSY);
+        if (block == AC_KEEPER_EMPTY) continue;
+        kept += k.place[i].bytes;
+        free((void *)(uintptr_t)block);
+    }
+    CHECK(ac_load_relaxed(&k.bytes) == kept);
+}
+
+int main(void) {
+    RUN(test_a_block_comes_back_when_it_fits);
+    RUN(test_no_more_is_kept_than_agreed);
+    RUN(test_every_block_has_one_owner);
+    return 0;
+}
