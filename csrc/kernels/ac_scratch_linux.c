@@ -87,7 +87,8 @@ void ac_scratch_return(const ac_sched_api *api, ac_scratch block) {
 #ifdef MADV_FREE
         /* The pages stay until the system runs short. Where it cannot do that, nothing is kept: a
          * library has no business sitting on memory. */
-        if (madvise(block.data, block.bytes, MADV_FREE) == 0 && api->keep(block.data, block.bytes))
+        if (madvise(block.data, block.bytes, MADV_FREE) == 0 &&
+            api->keep(block.data, block.bytes, ac_scratch_free))
             return;
 #endif
     }

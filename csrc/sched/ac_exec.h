@@ -37,7 +37,7 @@ typedef struct ac_sched_api {
                         int64_t grain);
     /* Blocks of memory kept between two uses: ac_keeper.h. */
     void *(*take)(size_t bytes, size_t *got);
-    bool (*keep)(void *block, size_t bytes);
+    bool (*keep)(void *block, size_t bytes, void (*free)(void *block, size_t bytes));
 } ac_sched_api;
 
 typedef struct ac_exec {

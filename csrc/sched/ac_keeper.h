@@ -7,8 +7,10 @@
  * memory that others need.
  *
  * Lock-free: every place is a word { EMPTY, BUSY, address }, and only who has made it BUSY touches
- * its size. Nobody waits for a BUSY place: he goes on to the next one. (The child of a fork may
- * inherit one that stays BUSY; it has one place less.)
+ * the rest of it. Nobody waits for a BUSY place: he goes on to the next one.
+ *
+ * The child of a fork empties it (ac_keeper_after_fork): the parent's pages would be copied one by
+ * one, in small pages, as the child writes to them.
  */
 #ifndef AC_KEEPER_H
 #define AC_KEEPER_H
@@ -23,9 +25,13 @@
 #define AC_KEEPER_EMPTY ((uint64_t)0)
 #define AC_KEEPER_BUSY ((uint64_t)1) /* no block begins there */
 
+/* How a block is given back to the system. */
+typedef void (*ac_keeper_free)(void *block, size_t bytes);
+
 typedef struct ac_keeper_place {
     ac_atomic_u64 block; /* written by all with compare-and-swap; released by who made it BUSY */
-    size_t bytes;        /* guarded by BUSY */
+    size_t bytes;        /* this and the next: guarded by BUSY */
+    ac_keeper_free free;
 } ac_keeper_place;
 
 /* Zero-initialised it is empty. */
@@ -58,7 +64,7 @@ AC_INLINE void *ac_keeper_take(ac_keeper *k, size_t bytes, size_t *got) {
 }
 
 /* Keeps a block; false if it is too much or there is no place, and the caller frees it. */
-AC_INLINE bool ac_keeper_put(ac_keeper *k, void *block, size_t bytes) {
+AC_INLINE bool ac_keeper_put(ac_keeper *k, void *block, size_t bytes, ac_keeper_free free) {
     if (bytes > AC_KEEPER_BYTES) return false;
     /* relaxed: a sum that nobody reads data through */
     if (ac_fetch_add_relaxed(&k->bytes, (uint64_t)bytes) + bytes <= AC_KEEPER_BYTES) {
@@ -69,12 +75,25 @@ AC_INLINE bool ac_keeper_put(ac_keeper *k, void *block, size_t bytes) {
             /* acquire: pairs with the release of who emptied it; our size comes after his look */
             if (!ac_cas_acquire(&place->block, &empty, AC_KEEPER_BUSY)) continue;
             place->bytes = bytes;
+            place->free = free;
             ac_store_release(&place->block, (uint64_t)(uintptr_t)block);
             return true;
         }
     }
     (void)ac_fetch_add_relaxed(&k->bytes, (uint64_t)0 - bytes);
     return false;
+}
+
+/* Frees everything. In the child of a fork, which has one thread: a place may be BUSY for ever, as
+ * the thread that was at it is not there any more; its block is lost. */
+AC_INLINE void ac_keeper_after_fork(ac_keeper *k) {
+    for (int i = 0; i < AC_KEEPER_PLACES; i++) {
+        ac_keeper_place *const place = &k->place[i];
+        const uint64_t block = ac_load_relaxed(&place->block);
+        if (block > AC_KEEPER_BUSY) place->free((void *)(uintptr_t)block, place->bytes);
+        ac_store_relaxed(&place->block, AC_KEEPER_EMPTY);
+    }
+    ac_store_relaxed(&k->bytes, (uint64_t)0);
 }
 
 #endif

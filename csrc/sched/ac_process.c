@@ -6,6 +6,7 @@ static ac_pool process_pool; /* the mutable globals */
 static ac_keeper process_keeper;
 
 ac_pool *ac_process_pool(void) { return &process_pool; }
+ac_keeper *ac_process_keeper(void) { return &process_keeper; }
 
 static int process_parallel_for(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n,
                                 int64_t grain) {
@@ -16,8 +17,8 @@ static void *process_take(size_t bytes, size_t *got) {
     return ac_keeper_take(&process_keeper, bytes, got);
 }
 
-static bool process_keep(void *block, size_t bytes) {
-    return ac_keeper_put(&process_keeper, block, bytes);
+static bool process_keep(void *block, size_t bytes, ac_keeper_free free) {
+    return ac_keeper_put(&process_keeper, block, bytes, free);
 }
 
 const ac_sched_api *ac_process_api(void) {

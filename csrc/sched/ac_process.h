@@ -15,6 +15,7 @@
 const ac_sched_api *ac_process_api(void);
 
 ac_pool *ac_process_pool(void);
+ac_keeper *ac_process_keeper(void);
 
 /* The best instruction set that this processor and operating system offer. Asks every time (about
  * a hundred instructions); writes nothing. */

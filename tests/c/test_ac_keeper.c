@@ -8,11 +8,24 @@
 
 static char ground[AC_KEEPER_PLACES + 2]; /* addresses to keep; nobody reads there */
 
+static void never(void *block, size_t bytes) {
+    (void)block;
+    (void)bytes;
+    CHECK(0);
+}
+
+static size_t freed;
+
+static void free_one(void *block, size_t bytes) {
+    freed += bytes;
+    free(block);
+}
+
 static void test_a_block_comes_back_when_it_fits(void) {
     ac_keeper k = {0};
     size_t got = 0;
     CHECK(ac_keeper_take(&k, MB, &got) == NULL);
-    CHECK(ac_keeper_put(&k, &ground[2], 4 * MB));
+    CHECK(ac_keeper_put(&k, &ground[2], 4 * MB, never));
     CHECK(ac_keeper_take(&k, 4 * MB + 1, &got) == NULL); /* too small */
     CHECK(ac_keeper_take(&k, MB, &got) == NULL);         /* too large by far */
     CHECK(ac_keeper_take(&k, 2 * MB, &got) == &ground[2] && got == 4 * MB);
@@ -23,13 +36,13 @@ static void test_a_block_comes_back_when_it_fits(void) {
 static void test_no_more_is_kept_than_agreed(void) {
     ac_keeper k = {0};
     size_t got;
-    CHECK(!ac_keeper_put(&k, &ground[2], AC_KEEPER_BYTES + 1));
-    CHECK(!ac_keeper_put(&k, &ground[2], SIZE_MAX));
-    CHECK(ac_keeper_put(&k, &ground[2], AC_KEEPER_BYTES));
-    CHECK(!ac_keeper_put(&k, &ground[3], 1));
+    CHECK(!ac_keeper_put(&k, &ground[2], AC_KEEPER_BYTES + 1, never));
+    CHECK(!ac_keeper_put(&k, &ground[2], SIZE_MAX, never));
+    CHECK(ac_keeper_put(&k, &ground[2], AC_KEEPER_BYTES, never));
+    CHECK(!ac_keeper_put(&k, &ground[3], 1, never));
     CHECK(ac_keeper_take(&k, AC_KEEPER_BYTES, &got) == &ground[2]);
-    for (int i = 0; i < AC_KEEPER_PLACES; i++) CHECK(ac_keeper_put(&k, &ground[2 + i], 1));
-    CHECK(!ac_keeper_put(&k, &ground[1], 1)); /* no place */
+    for (int i = 0; i < AC_KEEPER_PLACES; i++) CHECK(ac_keeper_put(&k, &ground[2 + i], 1, never));
+    CHECK(!ac_keeper_put(&k, &ground[1], 1, never)); /* no place */
     CHECK(ac_load_relaxed(&k.bytes) == AC_KEEPER_PLACES);
     for (int i = 0; i < AC_KEEPER_PLACES; i++) CHECK(ac_keeper_take(&k, 1, &got) != NULL);
     CHECK(ac_load_relaxed(&k.bytes) == 0);
@@ -60,7 +73,7 @@ static void *take_and_put(void *arg) {
         } else {
             const uint64_t size = **p; /* still what we wrote: nobody else has it */
             CHECK(size >= 8 && size <= 256 && (size & (size - 1)) == 0);
-            if (!ac_keeper_put(m->keeper, *p, size)) free(*p);
+            if (!ac_keeper_put(m->keeper, *p, size, free_one)) free(*p);
             *p = NULL;
         }
     }
@@ -76,13 +89,17 @@ static void test_every_block_has_one_owner(void) {
     check_threads(THREADS, take_and_put, all, sizeof *all);
     uint64_t kept = 0;
     for (int i = 0; i < AC_KEEPER_PLACES; i++) {
-        const uint64_t block = ac_load_relaxed(&k.place[i].block);
-        CHECK(block != AC_KEEPER_BUSY);
-        if (block == AC_KEEPER_EMPTY) continue;
-        kept += k.place[i].bytes;
-        free((void *)(uintptr_t)block);
+        CHECK(ac_load_relaxed(&k.place[i].block) != AC_KEEPER_BUSY);
+        if (ac_load_relaxed(&k.place[i].block) != AC_KEEPER_EMPTY) kept += k.place[i].bytes;
     }
     CHECK(ac_load_relaxed(&k.bytes) == kept);
+    const uint64_t lost = ac_load_relaxed(&k.place[0].block);
+    if (lost != AC_KEEPER_EMPTY) kept -= k.place[0].bytes;
+    ac_store_relaxed(&k.place[0].block, AC_KEEPER_BUSY); /* as if its thread were gone */
+    ac_keeper_after_fork(&k);
+    free((void *)(uintptr_t)lost);
+    CHECK(freed == kept && ac_load_relaxed(&k.bytes) == 0);
+    for (int i = 0; i < AC_KEEPER_PLACES; i++) CHECK(ac_keeper_put(&k, &ground[1], 1, never));
 }
 
 int main(void) {

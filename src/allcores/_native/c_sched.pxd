@@ -33,7 +33,13 @@ cdef extern from "sched/ac_pool.h" nogil:
     void ac_pool_after_fork(ac_pool *pool)
     int32_t ac_pool_workers(ac_pool *pool)
 
+cdef extern from "sched/ac_keeper.h" nogil:
+    ctypedef struct ac_keeper:
+        pass
+    void ac_keeper_after_fork(ac_keeper *keeper)
+
 cdef extern from "sched/ac_process.h" nogil:
+    ac_keeper *ac_process_keeper()
     const ac_sched_api *ac_process_api()
     ac_pool *ac_process_pool()
     ac_simd ac_simd_detect()

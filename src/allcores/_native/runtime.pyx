@@ -7,9 +7,9 @@ from cpython.pycapsule cimport PyCapsule_New
 
 from allcores._native.c_sched cimport (
     AC_EXEC_NOMEM, AC_POOL_MAX_THREADS, AC_SIMD_AVX2, AC_SIMD_AVX512, AC_SIMD_NEON,
-    AC_SIMD_PORTABLE, AC_STOPPED_BY_POLL, AC_VERSION, ac_exec, ac_pool_after_fork, ac_pool_stop,
-    ac_pool_workers, ac_process_api, ac_process_pool, ac_sched_api, ac_simd, ac_simd_detect,
-    ac_simd_name,
+    AC_SIMD_PORTABLE, AC_STOPPED_BY_POLL, AC_VERSION, ac_exec, ac_keeper_after_fork,
+    ac_pool_after_fork, ac_pool_stop, ac_pool_workers, ac_process_api, ac_process_keeper,
+    ac_process_pool, ac_sched_api, ac_simd, ac_simd_detect, ac_simd_name,
 )
 
 from allcores._common.cpus import cpu_count
@@ -105,6 +105,7 @@ def _after_fork_in_child():
     main_thread_ident = PyThread_get_thread_ident()
     default_threads = 0  # the child may have another affinity
     ac_pool_after_fork(ac_process_pool())
+    ac_keeper_after_fork(ac_process_keeper())
 
 
 cdef ac_simd choose_simd() except *:
