@@ -100,20 +100,15 @@ AC_INLINE ac_status ac_channel_pop(ac_channel *ch, uintptr_t *item) {
     return status;
 }
 
-AC_UNUSED static ac_status ac_channel_push_many(ac_channel *ch, const uintptr_t *items,
-                                                uint64_t count, uint64_t *done) {
-    const ac_status status = ac_store_try_push_many(&ch->store, items, count, done);
-    if (status == AC_OK && ac_ec_anybody(&ch->not_empty))
-        ac_channel_tell_(ch, AC_CHANNEL_ITEM, *done > 1);
-    return status;
+/* For who pushes or pops by the store itself, as he has to do something before `heard` may run: after
+ * `count` items went in or out. The move's claim is seq_cst and pairs with a sleeper's announcement. */
+AC_INLINE void ac_channel_pushed(ac_channel *ch, uint64_t count) {
+    if (count > 0 && AC_UNLIKELY(ac_ec_anybody(&ch->not_empty)))
+        ac_channel_tell_(ch, AC_CHANNEL_ITEM, count > 1);
 }
-
-AC_UNUSED static ac_status ac_channel_pop_many(ac_channel *ch, uintptr_t *items, uint64_t count,
-                                               uint64_t *done) {
-    const ac_status status = ac_store_try_pop_many(&ch->store, items, count, done);
-    if (status == AC_OK && ac_ec_anybody(&ch->not_full))
-        ac_channel_tell_(ch, AC_CHANNEL_ROOM, *done > 1);
-    return status;
+AC_INLINE void ac_channel_popped(ac_channel *ch, uint64_t count) {
+    if (count > 0 && AC_UNLIKELY(ac_ec_anybody(&ch->not_full)))
+        ac_channel_tell_(ch, AC_CHANNEL_ROOM, count > 1);
 }
 
 /* For whoever keeps the items after ac_channel_evict: something came in, or room was made. */

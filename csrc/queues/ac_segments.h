@@ -201,9 +201,11 @@ AC_INLINE ac_seg_block *ac_seg_await_next_(ac_seg_block *block) {
     }
 }
 
-/* Frees the block once slots `from` .. last but one are read; leaves that to a reader it meets. */
-AC_UNUSED static void ac_seg_retire_(ac_segments *q, ac_seg_block *block, uint64_t from) {
-    for (uint64_t i = from; i + 1 < AC_SEG_SLOTS; i++) {
+/* Frees the block once slots from .. to-1 are read; leaves that to a reader it meets, who goes on to
+ * the last but one. The acq_rel carries (2), and all reads before, from one to the next. */
+AC_UNUSED static void ac_seg_retire_(ac_segments *q, ac_seg_block *block, uint64_t from,
+                                     uint64_t to) {
+    for (uint64_t i = from; i < to; i++) {
         ac_seg_slot *const slot = &block->slots[i];
         if (!(ac_gload_acquire(&slot->state) & AC_SEG_READ) &&
             !(ac_gfetch_or_acq_rel(&slot->state, AC_SEG_DESTROY) & AC_SEG_READ))
@@ -250,15 +252,20 @@ AC_INLINE ac_status ac_seg_pop_some_(ac_segments *q, uintptr_t *items, uint64_t 
             ac_seg_slot *const slot = &block->slots[offset + i];
             items[i] = ac_seg_take_(slot);
         }
-        /* From the first READ on, the block may be freed by another thread as soon as no slot of
-         * ours is left unread: a slot is marked only when all before it of ours are done with. */
-        for (uint64_t i = 0; i < n; i++) {
-            const uint64_t at = offset + i;
-            if (at + 1 == AC_SEG_SLOTS) {
-                ac_seg_retire_(q, block, 0);
-            } else if (ac_gfetch_or_acq_rel(&block->slots[at].state, AC_SEG_READ) &
-                       AC_SEG_DESTROY) {
-                ac_seg_retire_(q, block, at + 1);
+        if (last) {
+            /* DESTROY comes from us alone, so that nobody else writes to these: no locked
+             * instruction. Nobody looks at them before he meets a DESTROY. */
+            for (uint64_t i = offset; offset > 0 && i + 1 < AC_SEG_SLOTS; i++)
+                ac_gstore_relaxed(&block->slots[i].state, AC_SEG_READ); /* (2) */
+            ac_seg_retire_(q, block, 0, offset);
+        } else {
+            /* From the first READ on, the block may be freed by another thread as soon as no slot
+             * of ours is left unread: a slot is marked only when all before it of ours are done
+             * with. */
+            for (uint64_t i = 0; i < n; i++) {
+                if (ac_gfetch_or_acq_rel(&block->slots[offset + i].state, AC_SEG_READ) &
+                    AC_SEG_DESTROY)
+                    ac_seg_retire_(q, block, offset + i + 1, AC_SEG_SLOTS - 1);
             }
         }
         *done = n;
@@ -342,7 +349,7 @@ AC_UNUSED static uintptr_t *ac_seg_take_all(ac_segments *q, uint64_t *count) {
         *to++ = ac_seg_take_(slot);
         if (at + 1 == AC_SEG_SLOTS) {
             ac_seg_block *const next = ac_seg_await_next_(block); /* before the block may go */
-            ac_seg_retire_(q, block, 0);
+            ac_seg_retire_(q, block, 0, AC_SEG_SLOTS - 1);
             block = next;
         } else { /* DESTROY cannot be set: the consumer of the last slot, who sets it, is we */
             ac_gfetch_or_acq_rel(&slot->state, AC_SEG_READ);

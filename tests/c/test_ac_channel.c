@@ -161,7 +161,11 @@ static void test_listeners_hear_what_they_asked_for(void) {
     CHECK(ac_channel_push(ch, 1) == AC_OK && e.items == 0);
     ac_channel_listen(ch, AC_CHANNEL_ITEM, true);
     CHECK(ac_channel_push(ch, 1) == AC_OK && e.items == 1);
-    CHECK(ac_channel_push_many(ch, in, 2, &done) == AC_OK && e.items == 2);
+    CHECK(ac_store_try_push_many(&ch->store, in, 2, &done) == AC_OK && e.items == 1);
+    ac_channel_pushed(ch, done);
+    CHECK(e.items == 2);
+    ac_channel_pushed(ch, 0);
+    CHECK(e.items == 2);
     CHECK(ac_channel_push(ch, 1) == AC_FULL && e.items == 2);
     CHECK(ac_channel_pop(ch, &item) == AC_OK && e.room == 0);
     ac_channel_listen(ch, AC_CHANNEL_ROOM, true);

@@ -7,6 +7,7 @@ claim, one publication, one look at a word for sleepers.
 """
 
 cimport cython
+from cpython.list cimport PyList_New
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
@@ -21,8 +22,13 @@ from allcores._common.cpus import cpu_count
 from allcores._common.version import check_compiled
 from allcores.errors import Empty, Full, ShutDown
 
-cdef extern from "Python.h":
-    PyObject *PyTuple_GET_ITEM(object, Py_ssize_t)
+cdef extern from "batches.h":
+    uintptr_t *ac_tuple_items(object batch)
+    void ac_tuple_forget(object batch, Py_ssize_t begin, Py_ssize_t end)
+    void ac_tuple_add_refs(object batch, Py_ssize_t begin, Py_ssize_t end)
+    void ac_tuple_drop_refs(object batch, Py_ssize_t begin, Py_ssize_t end)
+    uintptr_t *ac_list_items(object result)
+    void ac_list_cut(object result, Py_ssize_t size)
 
 cdef extern from "gc_slots.h":
     int AC_GC_QUEUE, AC_GC_SIMPLE, AC_GC_LIFO, AC_GC_SHARDED, AC_GC_PRIORITY
@@ -223,7 +229,7 @@ cdef class Queue(Inside):
         if self.ch == NULL:
             not_initialised(self)
         cdef int64_t deadline = deadline_of(block, timeout)
-        put_all(self.ch, tuple(items), deadline)
+        put_all(self.ch, items, deadline)
 
     def get_many(self, n, block=True, timeout=None):
         """Wait for an item, then take up to `n` that are there.
@@ -519,7 +525,7 @@ cdef class SimpleQueue(Listened):
 
     def put_many(self, items, block=True, timeout=None):
         """Put all items in, in order; see `Queue.put_many`. Never waits."""
-        put_all(self.ch, tuple(items), 0)
+        put_all(self.ch, items, 0)
 
     def get_many(self, n, block=True, timeout=None):
         """Wait for an item, then take up to `n` that are there; see `Queue.get_many`."""

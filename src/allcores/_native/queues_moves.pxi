@@ -162,28 +162,32 @@ cdef inline object get_one(ac_channel *ch, object block, object timeout):
     return get_slow(ch, block, timeout, status)
 
 
-cdef int put_all(ac_channel *ch, tuple items, int64_t deadline) except -1:
+cdef int put_all(ac_channel *ch, object items, int64_t deadline) except -1:
     # Raises with .count, the number that went in.
-    cdef uintptr_t batch[256]
-    cdef Py_ssize_t total = len(items), at = 0, n, i
+    cdef tuple batch = tuple(items)
+    cdef bint own = batch is not items  # then its references become the queue's, else new ones
+    cdef Py_ssize_t total = len(batch), at = 0, n, end
     cdef uint64_t done
     cdef ac_status status
     while at < total:
         n = min(total - at, BATCH)
-        for i in range(n):
-            batch[i] = <uintptr_t>PyTuple_GET_ITEM(items, at + i)
-            Py_INCREF(<object><PyObject *>batch[i])
-        status = ac_channel_push_many(ch, batch, n, &done)
-        for i in range(<Py_ssize_t>done, n):
-            Py_DECREF(<object><PyObject *>batch[i])  # the tuple holds it: nothing runs here
+        end = at + n
+        if not own:
+            ac_tuple_add_refs(batch, at, end)
+        status = ac_store_try_push_many(&ch.store, ac_tuple_items(batch) + at, n, &done)
         at += <Py_ssize_t>done
+        if own:
+            ac_tuple_forget(batch, at - <Py_ssize_t>done, at)
+        else:
+            ac_tuple_drop_refs(batch, at, end)
+        ac_channel_pushed(ch, done)  # may run anything
         if status == AC_OK:
             continue
         if status == AC_ELSEWHERE:
-            return put_all_elsewhere(ch, items, at, deadline)
+            return put_all_elsewhere(ch, batch, at, deadline)
         try:
             if status == AC_FULL and deadline != 0:
-                item = items[at]
+                item = batch[at]
                 Py_INCREF(item)
                 put_slow(ch, item, deadline, AC_FULL)
                 at += 1
@@ -199,17 +203,11 @@ cdef list pop_list(ac_channel *ch, Py_ssize_t most, ac_status *status):
     # Up to `most` items without waiting. Everything that can fail is done before one is taken.
     cdef uint64_t done = 0
     cdef Py_ssize_t size = <Py_ssize_t>ac_store_size(&ch.store)
-    cdef Py_ssize_t room = min(most, max(size, 1)), i
-    cdef list result = [None] * room
-    cdef uintptr_t *batch = <uintptr_t *>PyMem_Malloc(room * sizeof(uintptr_t))
-    if batch == NULL:
-        raise MemoryError("no memory for the batch; nothing was taken")
-    status[0] = ac_channel_pop_many(ch, batch, room, &done)
-    for i in range(<Py_ssize_t>done):
-        result[i] = take(batch[i])
-    PyMem_Free(batch)
-    if <Py_ssize_t>done < room:
-        del result[<Py_ssize_t>done:]
+    cdef Py_ssize_t room = min(most, max(size, 1))
+    cdef list result = PyList_New(room)
+    status[0] = ac_store_try_pop_many(&ch.store, ac_list_items(result), room, &done)
+    ac_list_cut(result, <Py_ssize_t>done)
+    ac_channel_popped(ch, done)  # may run anything
     return result
 
 
