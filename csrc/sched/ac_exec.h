@@ -27,7 +27,16 @@ typedef enum ac_simd {
 #define AC_STOPPED_BY_POLL (-1)
 #define AC_EXEC_NOMEM (-2)
 
+/* How a loop is cut into chunks (ac_exec_loop). */
+typedef enum ac_schedule {
+    AC_DYNAMIC = 0, /* `grain` indices at a time, from one counter */
+    AC_GUIDED = 1,  /* a part of what is left, 1 / (2 * threads), but at least `grain` */
+    AC_STATIC = 2,  /* equal parts, as many as threads, each run in chunks of at most `grain`. A part
+                       goes to the thread that comes for it, so that none waits for a thread */
+} ac_schedule;
+
 struct ac_exec;
+struct ac_member;
 
 #define AC_SCHED_API_VERSION 1u
 typedef struct ac_sched_api {
@@ -38,6 +47,11 @@ typedef struct ac_sched_api {
     /* Blocks of memory kept between two uses: ac_keeper.h. */
     void *(*take)(size_t bytes, size_t *got);
     bool (*keep)(void *block, size_t bytes, void (*free)(void *block, size_t bytes));
+    int (*loop)(const struct ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n, int64_t grain,
+                ac_schedule schedule);
+    /* ac_task.h */
+    int (*run_tasks)(const struct ac_exec *ex, void (*root)(struct ac_member *me, void *ctx),
+                     void *ctx);
 } ac_sched_api;
 
 typedef struct ac_exec {
@@ -57,8 +71,8 @@ typedef struct ac_exec {
 AC_UNUSED static int ac_exec_serial_(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n,
                                      int64_t grain) {
     int64_t last_poll = ex->poll != NULL ? ac_now_ns() : 0;
-    for (int64_t lo = 0; lo < n; lo += grain) {
-        const int64_t hi = n - lo > grain ? lo + grain : n;
+    for (int64_t lo = 0, hi; lo < n; lo = hi) {
+        hi = n - lo > grain ? lo + grain : n;
         const int rc = fn(ctx, lo, hi, 0);
         if (rc != 0) return rc;
         if (ex->poll != NULL && hi < n) {
@@ -78,6 +92,18 @@ AC_INLINE int ac_exec_for(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t 
     if (ex->threads <= 1 || n <= grain || ex->api == NULL)
         return ac_exec_serial_(ex, fn, ctx, n, grain);
     return ex->api->parallel_for(ex, fn, ctx, n, grain);
+}
+
+/* The same with a choice of the chunks: `grain` is the size of a dynamic one, the least size of a
+ * guided one, and the largest of a static one. */
+AC_INLINE int ac_exec_loop(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n, int64_t grain,
+                           ac_schedule schedule) {
+    if (ex->threads <= 1 || n <= 1 || (n <= grain && schedule != AC_STATIC) || ex->api == NULL) {
+        /* 64 calls: so that a poll comes now and then */
+        if (schedule == AC_GUIDED && grain <= n / 64) grain = n / 64 + 1;
+        return ac_exec_serial_(ex, fn, ctx, n, grain);
+    }
+    return ex->api->loop(ex, fn, ctx, n, grain, schedule);
 }
 
 #endif

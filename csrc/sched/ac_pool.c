@@ -15,19 +15,26 @@
 /* musl's default of 128 KiB is too small for kernels that keep a table on the stack. */
 #define AC_POOL_STACK_BYTES (1u << 20)
 
-/* Lives on the caller's stack from ac_pool_for's entry to its return. */
+/* Lives on the caller's stack from the entry of ac_pool_loop or ac_pool_tasks to its return. */
 typedef struct ac_job {
     const ac_exec *ex;
+    ac_team *team; /* a tree of tasks; NULL: a loop, and then the fields down to schedule count */
     ac_range_fn fn;
     void *ctx;
     int64_t n, grain;
-    struct ac_job *next_job; /* under the pool's mutex */
+    ac_schedule schedule;
+    pthread_t caller;
+    struct ac_job *next_job; /* these, down to counted, under the pool's mutex */
     int32_t max_workers;     /* pool threads that may join, the caller not counted */
-    int32_t joined;          /* how many did; under the mutex; gives out worker numbers */
+    int32_t joined;          /* a loop: how many did, and so the next one's number; a team: how many are
+                                in it now */
+    bool linked;             /* in the list */
+    bool open;               /* counted in open_jobs */
+    bool counted;            /* the caller is counted in pool->callers for this job */
 
-    AC_ALIGNED_LINE ac_atomic_i64 next; /* first index not handed out; grows past n */
+    AC_ALIGNED_LINE ac_atomic_i64 next; /* first index not handed out; may grow past n */
     AC_ALIGNED_LINE ac_atomic_u32 stop; /* set once: hand out no more chunks */
-    ac_atomic_u32 inside;               /* pool threads inside run_chunks; raised under the mutex,
+    ac_atomic_u32 inside;               /* pool threads inside the job; raised under the mutex,
                                            lowered by the worker as its last access to the job */
     ac_atomic_i64 rc;                   /* first non-zero result; written once by CAS from 0 */
 } ac_job;
@@ -36,19 +43,49 @@ static void stop_job(ac_job *job, int rc) {
     int64_t none = 0;
     ac_cas_acq_rel(&job->rc, &none, (int64_t)rc);
     ac_store_relaxed(&job->stop, 1u);
+    if (job->team != NULL) ac_team_stop(job->team, rc);
+}
+
+/* Takes the next part of the loop. relaxed: the counter only deals out numbers; the mutex orders the
+ * data */
+AC_INLINE bool take_part(ac_job *job, int64_t *lo, int64_t *hi) {
+    int64_t at;
+    if (AC_UNLIKELY(job->schedule != AC_DYNAMIC)) {
+        at = ac_load_relaxed(&job->next);
+        int64_t size;
+        do {
+            if (at >= job->n) return false;
+            const int64_t left = job->n - at, threads = job->max_workers + 1;
+            if (job->schedule == AC_GUIDED) {
+                size = left / (2 * threads);
+                if (size < job->grain) size = job->grain;
+            } else {
+                size = (job->n - 1) / threads + 1;
+            }
+            if (size > left) size = left;
+        } while (!ac_cas_relaxed(&job->next, &at, at + size));
+        *lo = at;
+        *hi = at + size;
+        return true;
+    }
+    at = ac_fetch_add_relaxed(&job->next, job->grain);
+    if (at >= job->n) return false;
+    *lo = at;
+    *hi = job->n - at > job->grain ? at + job->grain : job->n;
+    return true;
 }
 
 /* Takes chunks until there are none. `caller` alone polls. */
 static void run_chunks(ac_job *job, int32_t worker, bool caller) {
     const ac_exec *const ex = job->ex;
     const bool polls = caller && ex->poll != NULL;
-    int64_t last_poll = polls ? ac_now_ns() : 0;
+    const int64_t most = job->schedule == AC_STATIC ? job->grain : INT64_MAX;
+    int64_t last_poll = polls ? ac_now_ns() : 0, lo = 0, end = 0, hi;
     while (ac_load_relaxed(&job->stop) == 0) {
-        /* relaxed: the counter only deals out numbers; the mutex orders the data */
-        const int64_t lo = ac_fetch_add_relaxed(&job->next, job->grain);
-        if (lo >= job->n) return;
-        const int64_t hi = job->n - lo > job->grain ? lo + job->grain : job->n;
+        if (lo == end && !take_part(job, &lo, &end)) return;
+        hi = end - lo > most ? lo + most : end;
         const int rc = job->fn(job->ctx, lo, hi, worker);
+        lo = hi;
         if (rc != 0) stop_job(job, rc);
         if (polls) {
             const int64_t now = ac_now_ns();
@@ -60,9 +97,47 @@ static void run_chunks(ac_job *job, int32_t worker, bool caller) {
     }
 }
 
-static bool has_room(ac_job *job) {
-    return job->joined < job->max_workers && ac_load_relaxed(&job->stop) == 0 &&
-           ac_load_relaxed(&job->next) < job->n;
+/* Runs what there is to steal. Returns when the root has returned, or when there was nothing for as
+ * long as a worker spins; *idle_since says since when. */
+static void run_tasks(ac_team *team, int32_t number, int64_t *idle_since) {
+    ac_member *const me = &team->members[number];
+    *idle_since = ac_now_ns();
+    while (ac_load_relaxed(&team->closed) == 0) {
+        ac_task *const task = ac_task_steal_(me);
+        if (task != NULL) {
+            ac_task_run_(me, task);
+            *idle_since = 0;
+            continue;
+        }
+        for (int i = 0; i < 8; i++) ac_pause();
+        const int64_t now = ac_now_ns();
+        if (*idle_since == 0) *idle_since = now;
+        if (now - *idle_since >= AC_TASK_SPIN_NS) return;
+    }
+    *idle_since = ac_now_ns();
+}
+
+/* -- the list of jobs, all under the mutex ------------------------------------------------------- */
+
+static void set_open(ac_pool *pool, ac_job *job, bool open) {
+    if (job->open == open) return;
+    job->open = open;
+    const uint32_t jobs = ac_load_relaxed(&pool->open_jobs);
+    ac_store_relaxed(&pool->open_jobs, open ? jobs + 1 : jobs - 1);
+}
+
+/* Whether the job has something to do for one more. */
+static bool has_work(ac_job *job) {
+    if (job->team != NULL)
+        return !ac_team_stopped(job->team) && ac_team_seems_filled(job->team);
+    return ac_load_relaxed(&job->stop) == 0 && ac_load_relaxed(&job->next) < job->n;
+}
+
+static int32_t seat_in_team(ac_team *team) {
+    int32_t number = 1;
+    while (team->members[number].present) number++; /* there is one: joined < max_workers */
+    team->members[number].present = true;
+    return number;
 }
 
 /* Finds a job that takes one more worker, and enters it. Returns NULL if there is none. */
@@ -70,10 +145,13 @@ static ac_job *enter_job(ac_pool *pool, int32_t *worker) {
     ac_job *found = NULL;
     if (ac_load_relaxed(&pool->open_jobs) == 0) return NULL;
     ac_mutex_lock(&pool->mutex);
+    const int32_t at_work = pool->busy + pool->callers;
     for (ac_job *job = pool->jobs; job != NULL && found == NULL; job = job->next_job)
-        if (has_room(job)) found = job;
+        if (job->open && at_work <= job->max_workers && has_work(job)) found = job;
     if (found != NULL) {
-        *worker = ++found->joined;
+        found->joined++;
+        *worker = found->team != NULL ? seat_in_team(found->team) : found->joined;
+        if (found->joined == found->max_workers) set_open(pool, found, false);
         pool->busy++;
         /* under the mutex, so that the caller, who unlinks the job under it, sees it */
         ac_fetch_add_relaxed(&found->inside, 1u);
@@ -82,9 +160,14 @@ static ac_job *enter_job(ac_pool *pool, int32_t *worker) {
     return found;
 }
 
-static void leave_job(ac_pool *pool, ac_job *job) {
+static void leave_job(ac_pool *pool, ac_job *job, int32_t worker) {
     ac_mutex_lock(&pool->mutex);
     pool->busy--;
+    if (job->team != NULL) { /* it may come back, when there is something to steal again */
+        job->team->members[worker].present = false;
+        job->joined--;
+        if (job->linked) set_open(pool, job, true);
+    }
     ac_mutex_unlock(&pool->mutex);
     /* acq_rel: everything this worker wrote is visible to the caller that reads 0 (await_workers).
      * It is the last access to *job: the caller may return and reuse its stack at once. */
@@ -126,9 +209,14 @@ static void *worker_main(void *arg) {
                 continue;
             }
         }
-        run_chunks(job, worker, false);
-        leave_job(pool, job);
-        idle_since = ac_now_ns();
+        if (job->team != NULL) {
+            run_tasks(job->team, worker, &idle_since);
+            leave_job(pool, job, worker);
+        } else {
+            run_chunks(job, worker, false);
+            leave_job(pool, job, worker);
+            idle_since = ac_now_ns();
+        }
     }
 }
 
@@ -163,15 +251,30 @@ static void start_workers(ac_pool *pool, int32_t wanted) {
     pthread_attr_destroy(&attr);
 }
 
+/* Whether this thread is not yet counted as one that works: it is no worker, and has no other job in
+ * the list (it is not inside a chunk of its own). */
+static bool is_new_caller(ac_pool *pool, pthread_t self) {
+    if (pool->jobs == NULL && pool->busy == 0) return true;
+    for (const ac_job *job = pool->jobs; job != NULL; job = job->next_job)
+        if (pthread_equal(job->caller, self)) return false;
+    for (int32_t i = 0; i < pool->workers; i++)
+        if (pthread_equal(((pthread_t *)pool->threads)[i], self)) return false;
+    return true;
+}
+
 /* Publishes the job. Returns false when the pool takes none (it is stopping, or has no worker). */
 static bool publish(ac_pool *pool, ac_job *job) {
+    job->caller = pthread_self();
     ac_mutex_lock(&pool->mutex);
-    if (!pool->stopping) start_workers(pool, job->max_workers);
+    if (!pool->stopping && pool->workers < job->max_workers) start_workers(pool, job->max_workers);
     const bool open = !pool->stopping && pool->workers > 0;
     if (open) {
+        job->counted = is_new_caller(pool, job->caller);
+        if (job->counted) pool->callers++;
         job->next_job = pool->jobs;
         pool->jobs = job;
-        ac_store_relaxed(&pool->open_jobs, ac_load_relaxed(&pool->open_jobs) + 1);
+        job->linked = true;
+        set_open(pool, job, true);
     }
     ac_mutex_unlock(&pool->mutex);
     return open;
@@ -183,8 +286,13 @@ static void retract(ac_pool *pool, ac_job *job) {
     ac_job **link = (ac_job **)&pool->jobs;
     while (*link != job) link = &(*link)->next_job;
     *link = job->next_job;
-    ac_store_relaxed(&pool->open_jobs, ac_load_relaxed(&pool->open_jobs) - 1);
+    job->linked = false;
+    set_open(pool, job, false);
+    if (job->counted) pool->callers--;
+    /* A worker that found too many at work for another job may enter it now. */
+    const bool others = job->counted && ac_load_relaxed(&pool->open_jobs) != 0;
     ac_mutex_unlock(&pool->mutex);
+    if (others) ac_ec_notify_all(&pool->work, AC_WAIT_PRIVATE);
 }
 
 /* Waits until every worker has left the retracted job: spins as long as a chunk usually lasts,
@@ -205,12 +313,13 @@ static void await_workers(ac_pool *pool, ac_job *job) {
     }
 }
 
-int ac_pool_for(ac_pool *pool, const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n,
-                int64_t grain) {
-    const int64_t chunks = n <= 0 ? 0 : (n - 1) / grain + 1;
+int ac_pool_loop(ac_pool *pool, const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n,
+                 int64_t grain, ac_schedule schedule) {
     int64_t helpers = (int64_t)ex->threads - 1;
-    if (helpers > chunks - 1) helpers = chunks - 1;
     if (helpers > AC_POOL_MAX_THREADS) helpers = AC_POOL_MAX_THREADS;
+    const int64_t chunks = n <= 0 ? 0 : (n - 1) / grain + 1;
+    if (schedule != AC_STATIC && helpers > chunks - 1) helpers = chunks - 1;
+    if (schedule == AC_STATIC && helpers > n - 1) helpers = n - 1;
     if (helpers <= 0) return ac_exec_serial_(ex, fn, ctx, n, grain);
 
     ac_job job;
@@ -220,6 +329,10 @@ int ac_pool_for(ac_pool *pool, const ac_exec *ex, ac_range_fn fn, void *ctx, int
     job.ctx = ctx;
     job.n = n;
     job.grain = grain;
+    job.schedule = schedule;
+    /* Each thread adds a grain once after the end. Where that would pass the end of the integers,
+     * take claims that never pass n, and chunks of at most a grain too. */
+    if (schedule == AC_DYNAMIC && grain > (INT64_MAX - n) / (helpers + 1)) job.schedule = AC_STATIC;
     job.max_workers = (int32_t)helpers;
     if (!publish(pool, &job)) return ac_exec_serial_(ex, fn, ctx, n, grain);
     ac_ec_notify_all(&pool->work, AC_WAIT_PRIVATE);
@@ -227,6 +340,59 @@ int ac_pool_for(ac_pool *pool, const ac_exec *ex, ac_range_fn fn, void *ctx, int
     retract(pool, &job);
     await_workers(pool, &job);
     return (int)ac_load_acquire(&job.rc);
+}
+
+int ac_pool_for(ac_pool *pool, const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n,
+                int64_t grain) {
+    return ac_pool_loop(pool, ex, fn, ctx, n, grain, AC_DYNAMIC);
+}
+
+/* Members and the slots of their deques, in one piece: `size` members, then size * AC_MEMBER_TASKS
+ * slots. Written to where it is used only, so that members who never come cost address space. */
+static ac_member *new_members(ac_team *team, int32_t size) {
+    const size_t slots = AC_MEMBER_TASKS * sizeof(ac_atomic_ptr);
+    ac_member *const members = aligned_alloc(AC_CACHE_LINE, (size_t)size * (sizeof *members + slots));
+    if (members == NULL) return NULL;
+    ac_atomic_ptr *slot = (ac_atomic_ptr *)(void *)(members + size);
+    for (int32_t i = 0; i < size; i++, slot += AC_MEMBER_TASKS) {
+        ac_member *const m = &members[i];
+        memset((void *)m, 0, sizeof *m);
+        ac_deque_init(&m->deque, slot, AC_MEMBER_TASKS);
+        m->team = team;
+        m->number = i;
+        m->until_poll = AC_TASK_POLL_SYNCS;
+    }
+    return members;
+}
+
+int ac_pool_tasks(ac_pool *pool, const ac_exec *ex, ac_root_fn root, void *ctx) {
+    int32_t helpers = ex->threads - 1;
+    if (helpers > AC_POOL_MAX_THREADS) helpers = AC_POOL_MAX_THREADS;
+    if (helpers <= 0) return ac_tasks_serial_(ex, root, ctx);
+    ac_team team;
+    memset((void *)&team, 0, sizeof team);
+    team.ex = ex;
+    team.work = &pool->work;
+    team.size = helpers + 1;
+    team.members = new_members(&team, team.size);
+    if (team.members == NULL) return AC_EXEC_NOMEM;
+    team.members[0].last_poll = ex->poll != NULL ? ac_now_ns() : 0;
+
+    ac_job job;
+    memset(&job, 0, sizeof job);
+    job.ex = ex;
+    job.team = &team;
+    job.max_workers = helpers;
+    if (!publish(pool, &job)) {
+        free(team.members);
+        return ac_tasks_serial_(ex, root, ctx);
+    }
+    root(&team.members[0], ctx); /* nobody is woken before it spawns */
+    ac_store_relaxed(&team.closed, 1u);
+    retract(pool, &job);
+    await_workers(pool, &job);
+    free(team.members);
+    return (int)ac_load_acquire(&team.rc);
 }
 
 bool ac_pool_stop(ac_pool *pool) {

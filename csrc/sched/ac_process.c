@@ -21,6 +21,15 @@ static bool process_keep(void *block, size_t bytes, ac_keeper_free free) {
     return ac_keeper_put(&process_keeper, block, bytes, free);
 }
 
+static int process_loop(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n, int64_t grain,
+                        ac_schedule schedule) {
+    return ac_pool_loop(&process_pool, ex, fn, ctx, n, grain, schedule);
+}
+
+static int process_run_tasks(const ac_exec *ex, ac_root_fn root, void *ctx) {
+    return ac_pool_tasks(&process_pool, ex, root, ctx);
+}
+
 const ac_sched_api *ac_process_api(void) {
     static const ac_sched_api api = {
         .version = AC_SCHED_API_VERSION,
@@ -28,6 +37,8 @@ const ac_sched_api *ac_process_api(void) {
         .parallel_for = process_parallel_for,
         .take = process_take,
         .keep = process_keep,
+        .loop = process_loop,
+        .run_tasks = process_run_tasks,
     };
     return &api;
 }

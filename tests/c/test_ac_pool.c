@@ -11,9 +11,14 @@ static ac_pool pool;
 static int pool_for(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n, int64_t grain) {
     return ac_pool_for(&pool, ex, fn, ctx, n, grain);
 }
+static int pool_loop(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n, int64_t grain,
+                     ac_schedule schedule) {
+    return ac_pool_loop(&pool, ex, fn, ctx, n, grain, schedule);
+}
 static const ac_sched_api api = {.version = AC_SCHED_API_VERSION,
                                  .size = sizeof(ac_sched_api),
-                                 .parallel_for = pool_for};
+                                 .parallel_for = pool_for,
+                                 .loop = pool_loop};
 
 static ac_exec with_threads(int32_t threads) {
     const ac_exec ex = {&api, threads, AC_SIMD_PORTABLE, NULL, NULL};
@@ -48,6 +53,66 @@ static void test_every_chunk_runs_once(void) {
     for (int32_t threads = 1; threads <= 6; threads++)
         for (int64_t grain = 1; grain <= N; grain *= 7) check_marked(threads, grain);
     CHECK(ac_pool_workers(&pool) == 5);
+}
+
+typedef struct shape {
+    marks m;
+    ac_atomic_u64 calls, largest;
+} shape;
+
+static int measure(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
+    shape *const s = ctx;
+    CHECK(lo < hi);
+    ac_fetch_add_relaxed(&s->calls, UINT64_C(1));
+    uint64_t largest = ac_load_relaxed(&s->largest);
+    while ((uint64_t)(hi - lo) > largest && !ac_cas_relaxed(&s->largest, &largest, (uint64_t)(hi - lo)))
+        continue;
+    return mark(&s->m, lo, hi, worker);
+}
+
+static void check_schedule(ac_schedule schedule, int32_t threads, int64_t n, int64_t grain,
+                           uint64_t most, uint64_t largest) {
+    shape *const s = calloc(1, sizeof *s);
+    CHECK(s != NULL);
+    s->m.threads = threads;
+    const ac_exec ex = with_threads(threads);
+    CHECK(ac_exec_loop(&ex, measure, s, n, grain, schedule) == 0);
+    for (int64_t i = 0; i < N; i++) CHECK(ac_load_relaxed(&s->m.hit[i]) == (i < n));
+    CHECK(ac_load_relaxed(&s->calls) <= most && ac_load_relaxed(&s->largest) <= largest);
+    free(s);
+}
+
+static void test_every_schedule_hands_out_every_index_once(void) {
+    for (int32_t threads = 1; threads <= 5; threads++)
+        for (int64_t n = 0; n <= N; n = n * 3 + 1)
+            for (int64_t grain = 1; grain <= N; grain *= 9) {
+                const uint64_t chunks = (uint64_t)(n / grain + 1), all = (uint64_t)n + 64;
+                check_schedule(AC_DYNAMIC, threads, n, grain, chunks, (uint64_t)grain);
+                check_schedule(AC_STATIC, threads, n, grain, chunks + 8, (uint64_t)grain);
+                /* 1 / (2 * threads) is taken off each time: about that many calls for each halving */
+                const uint64_t guided = (uint64_t)(2 * threads) * 15 + 65;
+                check_schedule(AC_GUIDED, threads, n, grain, guided, all);
+            }
+    check_schedule(AC_STATIC, 4, N, INT64_MAX, 4, N / 4);
+    check_schedule(AC_GUIDED, 2, N, 1, 60, N / 4);
+}
+
+static int take_all(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
+    (void)worker;
+    CHECK(0 <= lo && lo < hi && hi <= INT64_MAX - 1);
+    ac_fetch_add_relaxed((ac_atomic_u64 *)ctx, (uint64_t)(hi - lo));
+    return 0;
+}
+
+static void test_the_largest_loops_do_not_overflow(void) {
+    const int64_t n = INT64_MAX - 1, grains[] = {INT64_MAX / 2, INT64_MAX / 3, INT64_MAX / 1000};
+    for (int i = 0; i < 3; i++)
+        for (int schedule = AC_DYNAMIC; schedule <= AC_STATIC; schedule++) {
+            ac_atomic_u64 sum = 0;
+            const ac_exec ex = with_threads(4);
+            CHECK(ac_exec_loop(&ex, take_all, &sum, n, grains[i], (ac_schedule)schedule) == 0);
+            CHECK(ac_load_relaxed(&sum) == (uint64_t)n);
+        }
 }
 
 static int fail_late(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
@@ -156,6 +221,8 @@ static void test_short_jobs_come_and_go(void) {
 
 int main(void) {
     RUN(test_every_chunk_runs_once);
+    RUN(test_every_schedule_hands_out_every_index_once);
+    RUN(test_the_largest_loops_do_not_overflow);
     RUN(test_the_first_error_stops_the_loop);
     RUN(test_a_poll_stops_all_workers);
     RUN(test_a_chunk_may_start_a_loop_of_its_own);
