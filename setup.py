@@ -47,6 +47,7 @@ def module(
 MODULES = [
     # ac_process.c holds the process's one pool: it is linked into this module and no other.
     module("runtime", [*WAIT, "csrc/sched/ac_pool.c", "csrc/sched/ac_process.c"]),
+    module("sched", []),
     module("queues", WAIT, GUARD),
     module("sync", WAIT, GUARD),
     module("kernels", sorted(glob("csrc/kernels/*.c"))),

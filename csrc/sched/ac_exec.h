@@ -52,6 +52,10 @@ typedef struct ac_sched_api {
     /* ac_task.h */
     int (*run_tasks)(const struct ac_exec *ex, void (*root)(struct ac_member *me, void *ctx),
                      void *ctx);
+    /* Fills *ex for the calling thread: threads (0 or less: allcores.cpu_count()), the instruction
+     * set, and a poll that runs signal handlers if this is the thread that does. Needs no GIL, and
+     * may take it. NULL in ac_process_api(), which knows no Python. */
+    void (*exec_init)(struct ac_exec *ex, int32_t threads);
 } ac_sched_api;
 
 typedef struct ac_exec {

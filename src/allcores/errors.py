@@ -9,6 +9,7 @@ __all__ = [
     "LockOrderWarning",
     "NativeImportError",
     "QueueCorrupted",
+    "RangeFailed",
     "RemoteError",
     "ShutDown",
     "TaskCancelled",
@@ -62,6 +63,29 @@ class LockOrderWarning(RuntimeWarning):
 
 class QueueCorrupted(RuntimeError):
     """The shared memory of a queue holds what no queue writes: another process wrote over it."""
+
+
+class RangeFailed(RuntimeError):
+    """The function of a `parallel.for_range` returned something else than 0.
+
+    Parameters
+    ----------
+    message : str
+        What happened, in one sentence.
+    code : int
+        What the function returned.
+    lo, hi : int
+        The chunk that it returned this for.
+    """
+
+    def __init__(self, message: str, code: int, lo: int, hi: int) -> None:
+        super().__init__(message, code, lo, hi)
+        self.code = code
+        self.lo = lo
+        self.hi = hi
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class RemoteError(RuntimeError):

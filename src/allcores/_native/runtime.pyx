@@ -4,6 +4,7 @@ import os
 import threading
 
 from cpython.pycapsule cimport PyCapsule_New
+from libc.stdint cimport int32_t
 
 from allcores._native.c_sched cimport (
     AC_EXEC_NOMEM, AC_POOL_MAX_THREADS, AC_SIMD_AVX2, AC_SIMD_AVX512, AC_SIMD_NEON,
@@ -17,7 +18,7 @@ from allcores._common.env import read_simd
 from allcores._common.version import check_compiled
 
 cdef extern from "Python.h":
-    unsigned long PyThread_get_thread_ident() noexcept
+    unsigned long PyThread_get_thread_ident() noexcept nogil
     # Without Cython's "except -1": the exception must stay set until runtime_raise, and not be
     # reported as one that poll_signals, which is called from C, cannot raise.
     int PyErr_CheckSignals() noexcept
@@ -28,6 +29,7 @@ check_compiled(__name__, AC_VERSION.decode())
 cdef unsigned long main_thread_ident = threading.main_thread().ident
 cdef ac_simd simd_in_use = AC_SIMD_PORTABLE
 cdef int default_threads = 0  # 0: not asked yet
+cdef ac_sched_api table  # the core's and what only Python knows; written below, once
 
 
 cdef bint runtime_in_main_thread() noexcept:
@@ -61,14 +63,36 @@ cdef int runtime_exec(ac_exec *ex, object threads) except -1:
                 "None takes allcores.cpu_count()"
             )
         wanted = number
-    ex.api = ac_process_api()
-    ex.threads = wanted
+    fill_exec(ex, wanted)
+    return 0
+
+
+cdef void fill_exec(ac_exec *ex, int threads) noexcept nogil:
+    ex.api = &table
+    ex.threads = threads
     ex.simd = simd_in_use
     ex.poll = NULL
-    if runtime_in_main_thread():
+    if PyThread_get_thread_ident() == main_thread_ident:
         ex.poll = poll_signals
     ex.poll_arg = NULL
-    return 0
+
+
+cdef int ask_default_threads() noexcept with gil:
+    # One thread if the question fails, say because ALLCORES_THREADS is no number: whoever calls from
+    # C cannot be given the exception, and the next call from Python raises it.
+    global default_threads
+    try:
+        default_threads = min(cpu_count(), AC_POOL_MAX_THREADS)
+    except Exception:
+        return 1
+    return default_threads
+
+
+cdef void exec_init(ac_exec *ex, int32_t threads) noexcept nogil:
+    # For modules of others, through the table. See ac_exec.h.
+    if threads <= 0:
+        threads = default_threads if default_threads != 0 else ask_default_threads()
+    fill_exec(ex, min(threads, AC_POOL_MAX_THREADS))
 
 
 cdef int runtime_raise(int rc) except -1:
@@ -128,7 +152,9 @@ cdef ac_simd choose_simd() except *:
 
 
 simd_in_use = choose_simd()
-api = PyCapsule_New(<void *>ac_process_api(), "allcores._native.runtime.api", NULL)
+table = ac_process_api()[0]
+table.exec_init = exec_init
+api = PyCapsule_New(&table, "allcores._native.runtime.api", NULL)
 
 # CPython counts the process's threads after a fork and warns of more than one: idle workers are
 # ended before, and start again when the next kernel runs.
