@@ -33,6 +33,18 @@ AC_INLINE ac_status ac_latch_count_down(ac_latch *l, uint64_t by) {
     return AC_OK;
 }
 
+/* Waits until the count is zero; false if the deadline (ac_clock.h) came first. For threads that have no
+ * interpreter to let go of and no signals to look after. */
+AC_UNUSED static bool ac_latch_wait(ac_latch *l, int64_t deadline_ns) {
+    for (;;) {
+        if (ac_latch_count(l) == 0) return true;
+        const uint32_t key = ac_ec_prepare(&l->zero);
+        if (ac_latch_count(l) == 0) return true;
+        if (ac_ec_wait(&l->zero, key, deadline_ns, AC_WAIT_PRIVATE) == AC_WAIT_TIMEOUT)
+            return ac_latch_count(l) == 0;
+    }
+}
+
 AC_INLINE bool ac_latch_ready_(void *l, uint32_t unused) {
     (void)unused;
     return ac_load_relaxed(&((ac_latch *)l)->count) == 0;

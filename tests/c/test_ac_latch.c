@@ -42,8 +42,31 @@ static void test_all_go_on_when_it_is_zero(void) {
     }
 }
 
+static void *wait_body(void *arg) {
+    ac_latch *const l = *(ac_latch **)arg;
+    CHECK(ac_latch_wait(l, AC_FOREVER));
+    CHECK(ac_latch_count(l) == 0);
+    return NULL;
+}
+
+static void test_waiting_without_an_interpreter(void) {
+    for (uint64_t i = check_scale(200); i > 0; i--) {
+        ac_latch l = {.count = 0};
+        pthread_t threads[3];
+        ac_latch *arg = &l;
+        CHECK(ac_latch_wait(&l, 0)); /* zero: open */
+        ac_latch_init(&l, 2);
+        CHECK(!ac_latch_wait(&l, ac_now_ns() + 1000));
+        for (int k = 0; k < 3; k++) CHECK(pthread_create(&threads[k], NULL, wait_body, &arg) == 0);
+        CHECK(ac_latch_count_down(&l, 1) == AC_OK);
+        CHECK(ac_latch_count_down(&l, 1) == AC_OK);
+        for (int k = 0; k < 3; k++) pthread_join(threads[k], NULL);
+    }
+}
+
 int main(void) {
     RUN(test_the_count_falls_and_no_further);
     RUN(test_all_go_on_when_it_is_zero);
+    RUN(test_waiting_without_an_interpreter);
     return 0;
 }
