@@ -3,9 +3,11 @@
 import sys
 import sysconfig
 from glob import glob
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
 
 NATIVE = "src/allcores/_native"
 HEADERS = sorted(glob("csrc/**/*.h", recursive=True) + glob(f"{NATIVE}/*.h"))
@@ -55,4 +57,22 @@ MODULES = [
 if sys.platform == "linux":  # robust locks and sealed memory files, so far written for Linux alone
     MODULES.append(module("shm", [*WAIT, *sorted(glob("csrc/shm/*.c"))]))
 
-setup(ext_modules=cythonize(MODULES, compiler_directives=DIRECTIVES, nthreads=2))
+
+
+class BuildWithHeaders(build_py):
+    """Puts the headers of csrc into allcores/include, where get_include() looks first."""
+
+    def run(self) -> None:
+        super().run()
+        if self.editable_mode:  # get_include() finds csrc itself
+            return
+        for header in sorted(Path("csrc").rglob("*.h")):
+            target = Path(self.build_lib, "allcores", "include", header.relative_to("csrc"))
+            self.mkpath(str(target.parent))
+            self.copy_file(str(header), str(target))
+
+
+setup(
+    ext_modules=cythonize(MODULES, compiler_directives=DIRECTIVES, nthreads=2),
+    cmdclass={"build_py": BuildWithHeaders},
+)

@@ -70,7 +70,9 @@ def test_every_public_name_is_there() -> None:
 
 USE = (
     "from array import array\n"
+    "import allcores, os\n"
     "from allcores import kernels, queue, parallel\n"
+    "assert os.path.isfile(os.path.join(allcores.get_include(), 'sched', 'ac_client.h'))\n"
     "q = queue.Queue(3); q.put(1); assert q.get() == 1\n"
     "assert kernels.sum(array('q', range(10))) == 45\n"
     "assert list(parallel.map(abs, [-1, -2])) == [1, 2]\n"
@@ -132,8 +134,29 @@ def test_an_sdist_without_git_builds_a_wheel_that_works(tmp_path: Path) -> None:
         archive.extractall(tmp_path / "site")
     assert "allcores/py.typed" in names
     assert "allcores/_native/queues.pyi" in names
+    for wanted in ("c_queues.pxd", "c_sched.pxd", "c_sync.pxd", "include/sched/ac_client.h"):
+        assert f"allcores/{wanted}" in names
+    assert sum(name.startswith("allcores/include/") for name in names) == len(
+        list((ROOT / "csrc").rglob("*.h"))
+    )
     assert not [n for n in names if n.endswith((".c", ".pyx")) or n.startswith("tests")]
     works(tmp_path / "site", tmp_path)
+    builds_a_guest(tmp_path / "site", tmp_path / "guest")
+
+
+def builds_a_guest(path: Path, folder: Path) -> None:
+    """An extension module of somebody else compiles against what was installed, and runs."""
+    folder.mkdir()
+    script = ROOT / "tests" / "native" / "third_party" / "build_and_run.py"
+    done = subprocess.run(
+        [sys.executable, str(script), str(folder)],
+        env={**os.environ, "PYTHONPATH": str(path)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.stdout.endswith("works\n"), (done.stdout + done.stderr)[-4000:]
 
 
 @pytest.mark.heavy

@@ -6,9 +6,10 @@ from allcores._common.version import VERSION as __version__
 TYPE_CHECKING = False  # type checkers take it for true; importing typing would cost milliseconds
 if TYPE_CHECKING:
     from allcores import kernels, multiprocessing, parallel, queue, threading
+    from allcores._common.headers import get_include
     from allcores.explanation import explain
 
-__all__ = ["__version__", "cpu_count", "explain"]
+__all__ = ["__version__", "cpu_count", "explain", "get_include"]
 __all__ += ["kernels", "multiprocessing", "parallel", "queue", "threading"]
 
 _MODULES = frozenset({"kernels", "multiprocessing", "parallel", "queue", "threading"})
@@ -25,6 +26,11 @@ def __getattr__(name: str) -> object:
 
         globals()["explain"] = explain
         return explain
+    if name == "get_include":
+        from allcores._common.headers import get_include
+
+        globals()["get_include"] = get_include
+        return get_include
     raise AttributeError(f"module 'allcores' has no attribute {name!r}")
 
 
