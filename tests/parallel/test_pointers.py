@@ -130,7 +130,7 @@ def test_numba() -> None:
     def not_c(lo):
         return lo
 
-    with pytest.raises(TypeError, match="numba.cfunc"):
+    with pytest.raises(TypeError, match=r"numba\.cfunc"):
         parallel.for_range(not_c, 10)
 
     @numba.cfunc("float64(float64)")

@@ -10,7 +10,8 @@ from importlib.machinery import EXTENSION_SUFFIXES
 
 from allcores._common.version import missing_compiled
 
-MODULES = ("runtime", "sched", "queues", "sync", "kernels") + (("shm",) if sys.platform == "linux" else ())
+MODULES = ("runtime", "sched", "queues", "sync", "kernels")
+MODULES += ("shm",) if sys.platform == "linux" else ()
 
 _here = os.path.dirname(__file__)
 _files = frozenset(os.listdir(_here))

@@ -88,7 +88,7 @@ def _ctypes_function(fn: Any) -> int | None:
 
 
 def _calls_python(obj: Any, seen: set[int]) -> bool:
-    """Whether a ctypes object holds the stub of a callback, its own or that of what it was cast from."""
+    """Whether a ctypes object holds the stub of a callback, also that of what it was cast from."""
     if type(obj).__name__ == "CThunkObject":
         return True
     if id(obj) in seen:
@@ -110,14 +110,11 @@ def _cffi_function(fn: Any) -> int | None:
     if cffi is None:
         return None
     if not isinstance(fn, cffi._CDataBase):
-        if type(fn).__name__ == "builtin_function_or_method" and hasattr(
-            getattr(fn, "__self__", None), "__class__"
-        ):
-            if type(fn.__self__).__name__ == "Lib":
-                raise TypeError(
-                    f"fn is cffi's wrapper of {fn.__name__}; the pointer is "
-                    f"ffi.addressof(lib, {fn.__name__!r})"
-                )
+        if type(fn).__name__ == "builtin_function_or_method" and type(fn.__self__).__name__ == "Lib":
+            raise TypeError(
+                f"fn is cffi's wrapper of {fn.__name__}; the pointer is "
+                f"ffi.addressof(lib, {fn.__name__!r})"
+            )
         return None
     kind = cffi.typeof(fn)
     if kind.kind != "function":
@@ -147,7 +144,7 @@ def _numba_function(fn: Any) -> int | None:
     signature = getattr(fn, "_sig", None)
     if signature is not None:
         names = [str(one) for one in signature.args]
-        pointer = names[:1] == ["voidptr"] or names[0:1] and names[0].endswith("*")
+        pointer = bool(names) and (names[0] == "voidptr" or names[0].endswith("*"))
         if not pointer or names[1:] != ["int64", "int64", "int32"] or str(
             signature.return_type
         ) != "int32":
@@ -227,7 +224,7 @@ def _ctypes_data(ctx: Any) -> int | None:
     if isinstance(ctx, pointers) or type(ctx).__name__ == "CArgObject":
         return ctypes.cast(ctx, ctypes.c_void_p).value or 0
     if isinstance(ctx, ctypes._SimpleCData | ctypes.Structure | ctypes.Union | ctypes.Array):
-        return ctypes.addressof(ctx)
+        return int(ctypes.addressof(ctx))
     return None
 
 
