@@ -37,7 +37,7 @@ def build(folder: Path) -> Path:
         raise NotAvailable("there is no C compiler (cc, gcc, clang or what CC names)")
     openmp = ["-fopenmp"] if _accepts(cc, "-fopenmp", folder) else []
     include, library = find_tbb()
-    with_tbb = include is not None and library is not None and cxx is not None
+    with_tbb = None not in (include, library, cxx)
     sources = [HERE / "sched_bench.c", HERE / "sched_ours.c"]
     sources += [*sorted((CSRC / "sched").glob("*.c")), CSRC / "wait" / "ac_wait_linux.c"]
     sources += [] if with_tbb else [HERE / "sched_no_tbb.c"]
@@ -48,7 +48,8 @@ def build(folder: Path) -> Path:
         _run([*cc, *OURS, *COMMON, *extra, "-c", str(source), "-o", objects[-1]])
     program, linker, link = folder / "sched_bench", cc, ["-pthread", *openmp]
     if with_tbb:
-        assert cxx is not None and include is not None and library is not None
+        assert cxx is not None
+        assert library is not None
         linker = cxx
         objects.append(str(folder / "sched_tbb.o"))
         flags = ["-std=c++17", *COMMON, "-isystem", str(include)]
