@@ -10,7 +10,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 
 from allcores._common.version import missing_compiled
 
-MODULES = ("runtime", "sched", "queues", "sync", "kernels")
+MODULES: tuple[str, ...] = ("runtime", "sched", "queues", "sync", "kernels")
 MODULES += ("shm",) if sys.platform == "linux" else ()
 
 _here = os.path.dirname(__file__)
