@@ -9,6 +9,8 @@ from allcores import kernels
 def main() -> None:
     prices = array("d", [3.5, 1.25, 9.0, 1.25])
     print("sum", kernels.sum(prices))
+    print("minmax", kernels.minmax(prices), "mean", kernels.mean(prices), "var", kernels.var(prices))
+    print("dot", kernels.dot(prices, prices), "cumsum", kernels.cumsum(prices).tolist())
     print("sort", kernels.sort(prices).tolist())
     print("argsort", kernels.argsort(prices).tolist())  # stable: the first 1.25 comes first
     kernels.sort(prices, out=prices)

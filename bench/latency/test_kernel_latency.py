@@ -11,6 +11,11 @@ numpy = pytest.importorskip("numpy")
 SIZES = (100, 10_000)
 ARRAY_KERNELS = {
     "sum": {"allcores": kernels.sum, "numpy": numpy.sum},
+    "min": {"allcores": kernels.min, "numpy": numpy.min},
+    "max": {"allcores": kernels.max, "numpy": numpy.max},
+    "mean": {"allcores": kernels.mean, "numpy": numpy.mean},
+    "var": {"allcores": kernels.var, "numpy": numpy.var},
+    "cumsum": {"allcores": kernels.cumsum, "numpy": numpy.cumsum},
     "sort": {"allcores": kernels.sort, "numpy": numpy.sort},
     "argsort": {
         "allcores": kernels.argsort,
@@ -26,7 +31,16 @@ def test_array_kernel(benchmark: Any, name: str, who: str, count: int) -> None:
     benchmark.group = f"{name} of {count} float64"
     data = numpy.random.default_rng(20).integers(0, 1 << 20, count).astype(numpy.float64)
     result = benchmark(ARRAY_KERNELS[name][who], data)
-    assert numpy.array_equal(result, ARRAY_KERNELS[name]["numpy"](data))
+    assert numpy.allclose(result, ARRAY_KERNELS[name]["numpy"](data), rtol=1e-12)
+
+
+@pytest.mark.parametrize("count", SIZES)
+@pytest.mark.parametrize("who", ["allcores", "numpy"])
+def test_dot(benchmark: Any, who: str, count: int) -> None:
+    benchmark.group = f"dot of {count} float64"
+    data = numpy.random.default_rng(20).integers(0, 1 << 20, count).astype(numpy.float64)
+    function = {"allcores": kernels.dot, "numpy": numpy.dot}[who]
+    assert benchmark(function, data, data[::-1].copy()) == data @ data[::-1]
 
 
 @pytest.mark.parametrize("count", SIZES)

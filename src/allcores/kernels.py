@@ -5,6 +5,7 @@ export while they run, and return the kind they were given. NumPy need not be in
 are the same bits for every number of threads and every processor.
 """
 
+import builtins
 import contextlib
 import mmap
 import os
@@ -17,11 +18,18 @@ from allcores._native.kernels import (
     argsort,
     count_words_in,
     crc32,
+    cumsum,
+    dot,
     mandelbrot,
+    max,
+    mean,
+    min,
+    minmax,
     primes,
     sort,
     sum,
     table_of_pairs,
+    var,
 )
 
 if TYPE_CHECKING:
@@ -34,10 +42,17 @@ __all__ = [
     "argsort",
     "count_words",
     "crc32",
+    "cumsum",
+    "dot",
     "mandelbrot",
+    "max",
+    "mean",
+    "min",
+    "minmax",
     "primes",
     "sort",
     "sum",
+    "var",
 ]
 
 _LONGEST = (1 << 63) - 1
@@ -102,7 +117,7 @@ class WordCounts(Mapping[bytes, int]):
         list of (bytes, int)
             Most frequent first; words of the same count in the order of their bytes.
         """
-        return self._table.most_common(len(self._table) if n is None else max(n, 0))
+        return self._table.most_common(len(self._table) if n is None else builtins.max(n, 0))
 
     def __getitem__(self, word: bytes) -> int:
         return self._table.get(word)
@@ -260,7 +275,7 @@ def _length_limits(length: object) -> tuple[int, int]:
         most = _LONGEST if length[1] is None else _whole(length[1], "length[1]")
     else:
         least = most = _whole(length, "length")
-    least, most = max(least, 1), min(most, _LONGEST)
+    least, most = builtins.max(least, 1), builtins.min(most, _LONGEST)
     return (least, most) if least <= most else (1, 0)
 
 

@@ -26,6 +26,24 @@ cdef extern from "kernels/ac_sum.h" nogil:
         double f64
     int ac_sum(const ac_exec *ex, ac_dtype dtype, const void *x, int64_t n, ac_number *total)
 
+cdef extern from "kernels/ac_minmax.h" nogil:
+    int ac_minmax(const ac_exec *ex, ac_dtype dtype, const void *x, int64_t n, ac_number *least,
+                  ac_number *most)
+
+cdef extern from "kernels/ac_moments.h" nogil:
+    ctypedef struct ac_moments:
+        double mean
+        double deviations
+    int ac_moments_of(const ac_exec *ex, ac_dtype dtype, const void *x, int64_t n, bint deviations,
+                      ac_moments *moments)
+
+cdef extern from "kernels/ac_dot.h" nogil:
+    int ac_dot(const ac_exec *ex, ac_dtype dtype, const void *x, const void *y, int64_t n,
+               ac_number *result)
+
+cdef extern from "kernels/ac_cumsum.h" nogil:
+    int ac_cumsum(const ac_exec *ex, ac_dtype dtype, const void *x, void *out, int64_t n)
+
 cdef extern from "kernels/ac_sort.h" nogil:
     int ac_sort(const ac_exec *ex, ac_dtype dtype, const void *x, void *out, int64_t n)
     int ac_argsort(const ac_exec *ex, ac_dtype dtype, const void *x, ac_i64_at *out, int64_t n)

@@ -15,7 +15,7 @@ from cpython.buffer cimport (
 )
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.long cimport PyLong_AsUnsignedLongLongMask
-from libc.math cimport isfinite
+from libc.math cimport INFINITY, isfinite
 from libc.stdint cimport INT64_MAX, UINT32_MAX, UINT64_MAX, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset, strchr
@@ -98,6 +98,10 @@ def sum(x, *, threads=None):
     if dtype == AC_I8 or dtype == AC_I16 or dtype == AC_I32 or dtype == AC_I64:
         return total.i64
     return total.u64
+
+
+include "kernels_reduce.pxi"
+include "kernels_dot.pxi"
 
 
 def sort(x, *, out=None, threads=None):
@@ -453,7 +457,7 @@ def primes(stop, *, count=False, threads=None):
     number = stop.__index__()
     if number > AC_PRIMES_MAX_STOP:
         raise ValueError(f"stop must be at most 2**53, not {number}")
-    below = max(number, 0)
+    below = number if number > 0 else 0  # max() is the kernel here
     runtime_exec(&ex, threads)
     with nogil:
         rc = ac_primes_sieve(&ex, below, keep, &found)

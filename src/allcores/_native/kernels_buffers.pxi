@@ -134,3 +134,21 @@ cdef object new_like(object x, Py_buffer *view, ac_dtype dtype):
         return sys.modules["numpy"].empty(n, dtype=x.dtype)
     typecode = x.typecode if isinstance(x, _array.array) else chr(TYPECODES[<int>dtype])
     return new_array(typecode, n)
+
+
+# numpy.empty and the dtypes by our numbers, filled when the first ndarray comes. A dict, because
+# threads without a GIL may fill it at the same time.
+cdef dict _NUMPY = {}
+
+
+cdef object new_numbers(object x, ac_dtype dtype, Py_ssize_t n):
+    # n numbers of a type, uninitialised, of the kind of x: an ndarray for an ndarray.
+    if not is_ndarray(x):
+        return new_array(chr(TYPECODES[<int>dtype]), n)
+    kind = _NUMPY.get(<int>dtype)
+    if kind is None:
+        kind = _NUMPY[<int>dtype] = sys.modules["numpy"].dtype(_NAMES[<int>dtype])
+    empty = _NUMPY.get("empty")
+    if empty is None:
+        empty = _NUMPY["empty"] = sys.modules["numpy"].empty
+    return empty(n, kind)

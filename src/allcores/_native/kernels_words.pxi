@@ -50,7 +50,9 @@ cdef class WordTable:
         cdef ac_word *top
         if self.words == NULL:
             return []
-        wanted = min(most, ac_words_distinct(self.words))
+        wanted = ac_words_distinct(self.words)
+        if most < wanted:
+            wanted = most
         top = <ac_word *>calloc(wanted + 1, sizeof(ac_word))
         if top == NULL:
             raise MemoryError(f"no room for {wanted} words")
