@@ -11,6 +11,10 @@ def main() -> None:
     print("sum", kernels.sum(prices))
     print("minmax", kernels.minmax(prices), "mean", kernels.mean(prices), "var", kernels.var(prices))
     print("dot", kernels.dot(prices, prices), "cumsum", kernels.cumsum(prices).tolist())
+    counts, edges = kernels.histogram(prices, 3)
+    print("histogram", counts.tolist(), edges.tolist())
+    print("bincount", kernels.bincount(b"\x01\x03\x01").tolist())
+    print("searchsorted", kernels.searchsorted(kernels.sort(prices), 2.0))
     print("sort", kernels.sort(prices).tolist())
     print("argsort", kernels.argsort(prices).tolist())  # stable: the first 1.25 comes first
     kernels.sort(prices, out=prices)
@@ -19,6 +23,7 @@ def main() -> None:
     counts = kernels.count_words(b"to be or not to be")
     print("words", dict(sorted(counts.items())))
 
+    print("grep_count", kernels.grep_count(b"to be or not to be", b"to"))
     data = bytes(range(256)) * 1000
     print("crc32", kernels.crc32(data) == zlib.crc32(data))
 

@@ -50,3 +50,21 @@ def test_crc32(benchmark: Any, who: str, count: int) -> None:
     data = bytes(range(256)) * (count // 256 + 1)
     function = {"allcores": kernels.crc32, "zlib": zlib.crc32}[who]
     assert benchmark(function, data[:count]) == zlib.crc32(data[:count])
+
+
+COUNTING = {
+    "bincount": lambda module, x: module.bincount(x),
+    "histogram": lambda module, x: module.histogram(x, 100)[0],
+    "searchsorted": lambda module, x: module.searchsorted(x, x),
+}
+
+
+@pytest.mark.parametrize("count", SIZES)
+@pytest.mark.parametrize("who", ["allcores", "numpy"])
+@pytest.mark.parametrize("name", COUNTING)
+def test_counting_kernel(benchmark: Any, name: str, who: str, count: int) -> None:
+    benchmark.group = f"{name} of {count} int64"
+    data = numpy.sort(numpy.random.default_rng(20).integers(0, 1000, count))
+    module = {"allcores": kernels, "numpy": numpy}[who]
+    result = benchmark(COUNTING[name], module, data)
+    assert numpy.array_equal(result, COUNTING[name](numpy, data))

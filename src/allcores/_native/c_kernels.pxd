@@ -44,12 +44,29 @@ cdef extern from "kernels/ac_dot.h" nogil:
 cdef extern from "kernels/ac_cumsum.h" nogil:
     int ac_cumsum(const ac_exec *ex, ac_dtype dtype, const void *x, void *out, int64_t n)
 
+cdef extern from "kernels/ac_bincount.h" nogil:
+    int ac_bincount(const ac_exec *ex, ac_dtype dtype, const void *x, int64_t n, int64_t bins,
+                    int64_t *out)
+
+cdef extern from "kernels/ac_histogram.h" nogil:
+    bint ac_histogram_edges(double first, double last, int64_t bins, bint narrow, double *edges)
+    int ac_histogram(const ac_exec *ex, ac_dtype dtype, const void *x, int64_t n,
+                     const double *edges, int64_t bins, bint equal, int64_t *out)
+
+cdef extern from "kernels/ac_searchsorted.h" nogil:
+    int ac_searchsorted(const ac_exec *ex, ac_dtype dtype, const void *sorted, int64_t n,
+                        const void *v, int64_t count, bint right, ac_i64_at *out)
+
 cdef extern from "kernels/ac_sort.h" nogil:
     int ac_sort(const ac_exec *ex, ac_dtype dtype, const void *x, void *out, int64_t n)
     int ac_argsort(const ac_exec *ex, ac_dtype dtype, const void *x, ac_i64_at *out, int64_t n)
 
 cdef extern from "kernels/ac_crc32.h" nogil:
     int ac_crc32(const ac_exec *ex, const uint8_t *bytes, int64_t n, uint32_t *crc)
+
+cdef extern from "kernels/ac_grep.h" nogil:
+    int ac_grep_count(const ac_exec *ex, const uint8_t *bytes, int64_t n, const uint8_t *pattern,
+                      int64_t m, int64_t *count)
 
 cdef extern from "kernels/ac_mandelbrot.h" nogil:
     ctypedef struct ac_mandelbrot_grid:

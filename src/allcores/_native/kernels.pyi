@@ -17,6 +17,35 @@ def dot(x: ReadableBuffer, y: ReadableBuffer, *, threads: int | None = None) -> 
 def cumsum(x: ReadableBuffer, *, out: _Out, threads: int | None = None) -> _Out: ...
 @overload
 def cumsum(x: ReadableBuffer, *, out: None = None, threads: int | None = None) -> Any: ...
+def bincount(
+    x: ReadableBuffer, *, minlength: SupportsIndex = 0, threads: int | None = None
+) -> Any: ...
+def histogram(
+    x: ReadableBuffer,
+    bins: SupportsIndex | ReadableBuffer = 10,
+    range: tuple[SupportsFloat, SupportsFloat] | None = None,
+    *,
+    density: bool = False,
+    threads: int | None = None,
+) -> tuple[Any, Any]: ...
+@overload
+def searchsorted(
+    x: ReadableBuffer,
+    v: ReadableBuffer,
+    side: Literal["left", "right"] = "left",
+    *,
+    out: _Out,
+    threads: int | None = None,
+) -> _Out: ...
+@overload
+def searchsorted(
+    x: ReadableBuffer,
+    v: ReadableBuffer | float,
+    side: Literal["left", "right"] = "left",
+    *,
+    out: None = None,
+    threads: int | None = None,
+) -> Any: ...
 @overload
 def sort(x: ReadableBuffer, *, out: _Out, threads: int | None = None) -> _Out: ...
 @overload
@@ -26,6 +55,9 @@ def argsort(x: ReadableBuffer, *, out: _Out, threads: int | None = None) -> _Out
 @overload
 def argsort(x: ReadableBuffer, *, out: None = None, threads: int | None = None) -> Any: ...
 def crc32(data: ReadableBuffer, value: SupportsIndex = 0, *, threads: int | None = None) -> int: ...
+def grep_count(
+    data: ReadableBuffer, pattern: ReadableBuffer, *, threads: int | None = None
+) -> int: ...
 @overload
 def mandelbrot(
     width: SupportsIndex,

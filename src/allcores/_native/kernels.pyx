@@ -102,6 +102,8 @@ def sum(x, *, threads=None):
 
 include "kernels_reduce.pxi"
 include "kernels_dot.pxi"
+include "kernels_counts.pxi"
+include "kernels_search.pxi"
 
 
 def sort(x, *, out=None, threads=None):
@@ -295,6 +297,7 @@ def crc32(data, value=0, *, threads=None):
 
 
 include "kernels_words.pxi"
+include "kernels_grep.pxi"
 
 
 # ---- pure computation ----------------------------------------------------------------------------
