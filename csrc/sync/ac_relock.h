@@ -90,14 +90,14 @@ AC_INLINE void ac_relock_restore(ac_relock *l, uint64_t depth) {
 /* The baton of a waiter that slept and leaves without the lock. It may have been the one that was
  * woken: then the next one is, or the holder is told that somebody sleeps. */
 AC_UNUSED static void ac_relock_pass(ac_relock *l) {
-    uint32_t word = ac_gload_relaxed(&l->word);
-    for (;;) {
-        if (word == AC_RELOCK_CONTENDED) return;
+    /* A compare-and-swap and no load: a load might return a CONTENDED from before the wake, which
+     * orders nothing by itself. */
+    uint32_t word = AC_RELOCK_CONTENDED;
+    while (!ac_gcas_u32_seq_cst(&l->word, &word, AC_RELOCK_CONTENDED)) {
         if (word == AC_RELOCK_FREE) {
             ac_relock_wake_(l); /* it announces itself when it looks */
             return;
         }
-        if (ac_gcas_u32_seq_cst(&l->word, &word, AC_RELOCK_CONTENDED)) return;
     }
 }
 
