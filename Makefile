@@ -20,7 +20,7 @@ sources := $(shell find csrc -name '*.[ch]' 2>/dev/null) \
 # One recipe at a time: they share the tree.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help venv build speedup test test-all stress bench lint wheel sdist clean distclean
+.PHONY: help venv build speedup test test-all stress prove bench lint wheel sdist clean distclean
 .PHONY: force same-python
 
 # pip says nothing but errors, whoever's configuration it meets.
@@ -59,6 +59,10 @@ test-all: build $(VENV)/.stamp-test ## run every test, also sanitizers, packagin
 stress: build $(VENV)/.stamp-test ## run the stress tests, for STRESS_SECONDS each (default 3600)
 	@STRESS_SECONDS="$${STRESS_SECONDS:-3600}" \
 		$(bin)/python -m pytest tests -m stress -o faulthandler_timeout=0 $(ARGS)
+
+# One line a bench: each is a program of its own, and stops make when it finds a fault.
+prove: $(VENV)/.stamp-venv ## model checker and mutants of the C core, with their numbers
+	@$(bin)/python tests/c/model/model_bench.py $(ARGS)
 
 bench: build $(VENV)/.stamp-bench ## run the benchmarks: python -m bench $(ARGS)
 	@$(bin)/python -m bench $(ARGS)

@@ -1,0 +1,308 @@
+"""What stands on the proof bench: programs, their mutants, and what is exempt and why."""
+
+# ruff: noqa: E501  # texts of csrc stand as they are
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Program:
+    """One C file beside this one, and the files of csrc that it puts under the checker."""
+
+    name: str
+    files: tuple[str, ...] = ()
+    quick: bool = False  #: runs with every test run, not only with --heavy
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one file that the program must notice, by a failure of the kind `expected`."""
+
+    program: str
+    file: str
+    old: str
+    new: str
+    expected: str  #: one kind, or several: race|deadlock; for an equivalent one, the reason
+    only: tuple[str, ...] = ()  #: run this test alone
+
+    @property
+    def name(self) -> str:
+        return f"{self.program}: {' '.join(self.old.split())} -> {' '.join(self.new.split()) or 'nothing'}"
+
+
+PROGRAMS = [
+    Program("litmus", quick=True),
+    Program("known_bad", quick=True),
+    Program("event_count", ("sync/ac_event_count.h",)),
+    Program("mpmc", ("queues/ac_mpmc.h",)),
+    Program("spsc", ("queues/ac_spsc.h",), quick=True),
+    Program("mutex", ("sync/ac_mutex.h",), quick=True),
+    Program("relock", ("sync/ac_relock.h",)),
+    Program("semaphore", ("sync/ac_semaphore.h",), quick=True),
+    Program("latch", ("sync/ac_latch.h",)),
+    Program("event", ("sync/ac_event.h",), quick=True),
+    Program("once", ("sync/ac_once.h",), quick=True),
+    Program("atomic_int", ("sync/ac_atomic_int.h",), quick=True),
+    Program("waitlist", ("sync/ac_waitlist.h",)),
+    Program("rwlock", ("sync/ac_rwlock.h",)),
+    Program("barrier", ("sync/ac_barrier.h",), quick=True),
+    Program("segments", ("queues/ac_segments.h",)),
+    Program("stack", ("queues/ac_stack.h",), quick=True),
+    Program("store", ("queues/ac_store.h",)),
+    Program("channel", ("queues/ac_channel.h",)),
+]
+
+EC = "sync/ac_event_count.h"
+MPMC = "queues/ac_mpmc.h"
+SPSC = "queues/ac_spsc.h"
+MUTEX = "sync/ac_mutex.h"
+RELOCK = "sync/ac_relock.h"
+SEM = "sync/ac_semaphore.h"
+LATCH = "sync/ac_latch.h"
+EVENT = "sync/ac_event.h"
+ONCE = "sync/ac_once.h"
+INT = "sync/ac_atomic_int.h"
+ROW = "sync/ac_waitlist.h"
+RW = "sync/ac_rwlock.h"
+BARRIER = "sync/ac_barrier.h"
+SEG = "queues/ac_segments.h"
+STACK = "queues/ac_stack.h"
+STORE = "queues/ac_store.h"
+CHANNEL = "queues/ac_channel.h"
+
+MUTANTS = [
+    # -- event count: fences, the order that "without a fence" needs, re-checks, wakes
+    Mutant("event_count", EC, "ac_fence_seq_cst(); /* F2: the flag is visible before the caller's", "/* F2",
+           "deadlock"),
+    Mutant("event_count", EC, "    ac_fence_seq_cst(); /* F1: the condition's store is visible before", "/*",
+           "deadlock"),
+    Mutant("event_count", EC, "    ac_fence_seq_cst(); /* F1 */\n", "", "deadlock"),
+    Mutant("event_count", EC, "(ac_load_seq_cst(&ec->word) & AC_EC_ANYBODY)",
+           "(ac_load_relaxed(&ec->word) & AC_EC_ANYBODY)", "deadlock|assert"),
+    Mutant("event_count", EC, "    ac_wake(&ec->word, count, flags);\n", "    (void)count, (void)flags;\n",
+           "deadlock"),
+    Mutant("event_count", EC, "(word & ~AC_EC_SLEEPERS) + AC_EC_EPOCH_ONE", "word & ~AC_EC_SLEEPERS",
+           "deadlock"),
+    Mutant("event_count", EC, "ac_fetch_or_seq_cst(&ec->word, AC_EC_SLEEPERS)",
+           "ac_load_relaxed(&ec->word)", "deadlock|livelock"),
+    Mutant("event_count", EC, "ac_fetch_and_acq_rel(&ec->word, ~AC_EC_LISTENERS)",
+           "ac_store_relaxed(&ec->word, 0)", "deadlock"),
+    Mutant("event_count", EC, "return (ac_load_relaxed(&ec->word) & AC_EC_LISTENERS) != 0;",
+           "(void)ec; return false;", "assert"),
+    Mutant("event_count", EC, "        ac_fence_seq_cst(); /* F2 */\n", "", "assert"),
+    # -- mpmc: the hand-over of items and of slots, the indices
+    Mutant("mpmc", MPMC, "        ac_gstore_release(&slot->turn, 2 * p + 1); /* pairs with the look of the pop */",
+           "        ac_gstore_relaxed(&slot->turn, 2 * p + 1);", "race"),
+    Mutant("mpmc", MPMC, "ac_gstore_release(&slot->turn, 2 * p + 1); /* pairs with the await of the pop */",
+           "ac_gstore_relaxed(&slot->turn, 2 * p + 1);", "race"),
+    Mutant("mpmc", MPMC, "ac_gstore_release(&slot->turn, 2 * (here + q->mask + 1));",
+           "ac_gstore_relaxed(&slot->turn, 2 * (here + q->mask + 1));", "race"),
+    Mutant("mpmc", MPMC, "ac_gstore_release(&slot->turn, 2 * (p + q->mask + 1));",
+           "ac_gstore_relaxed(&slot->turn, 2 * (p + q->mask + 1));", "race"),
+    Mutant("mpmc", MPMC, "ac_gload_acquire(&slot->turn) == 2 * p && /*",
+           "ac_gload_relaxed(&slot->turn) == 2 * p && /*", "race"),
+    Mutant("mpmc", MPMC, "AC_LIKELY(ac_gload_acquire(&slot->turn) == 2 * here + 1 &&",
+           "AC_LIKELY(ac_gload_relaxed(&slot->turn) == 2 * here + 1 &&", "race"),
+    Mutant("mpmc", MPMC, "if (AC_LIKELY(ac_gload_acquire(&slot->turn) == turn)) return;",
+           "if (AC_LIKELY(ac_gload_relaxed(&slot->turn) == turn)) return;", "race"),
+    Mutant("mpmc", MPMC, "while (ac_gload_acquire(&slot->turn) != turn)",
+           "while (ac_gload_relaxed(&slot->turn) != turn)", "race"),
+    Mutant("mpmc", MPMC, "AC_LIKELY(ac_gload_acquire(&slot->turn) == 2 * here + 1 &&", "AC_LIKELY(",
+           "race|history"),
+    Mutant("mpmc", MPMC, "    ac_mpmc_await_(slot, 2 * p);\n", "", "race|history"),
+    Mutant("mpmc", MPMC, "        if (AC_UNLIKELY(tail & 1)) return AC_CLOSED;\n", "", "history"),
+    Mutant("mpmc", MPMC, "size < (int64_t)limit && (tail & 1) == 0 &&", "size < (int64_t)limit &&", "history"),
+    # -- spsc
+    Mutant("spsc", SPSC, "ac_gstore_release(&slot->turn, position + i + 1);",
+           "ac_gstore_relaxed(&slot->turn, position + i + 1);", "race"),
+    Mutant("spsc", SPSC, "return ac_gload_acquire(&q->slots[position & q->mask].turn) == position + 1;",
+           "return ac_gload_relaxed(&q->slots[position & q->mask].turn) == position + 1;", "race"),
+    Mutant("spsc", SPSC, "q->producer.head_seen = ac_gload_acquire(&q->consumer.head) >> 1;",
+           "q->producer.head_seen = ac_gload_relaxed(&q->consumer.head) >> 1;", "race"),
+    Mutant("spsc", SPSC, "ac_gcas_seq_cst(&q->consumer.head, &head, head + 2 * n)",
+           "ac_cas_relaxed(&q->consumer.head, &head, head + 2 * n)", "race"),
+    Mutant("spsc", SPSC, "ac_gcas_seq_cst(&q->producer.tail, &tail, tail + 2 * n)",
+           "(ac_store_relaxed(&q->producer.tail, tail + 2 * n), true)", "history|assert|livelock"),
+    Mutant("spsc", SPSC, "while (!ac_spsc_is_there_(q, position)) ac_backoff_snooze(&backoff);", "(void)backoff;",
+           "race|history|assert"),
+    Mutant("spsc", SPSC, "    if (AC_UNLIKELY(size >= limit)) return AC_FULL;\n", "", "race|history|assert"),
+    Mutant("spsc", SPSC, "return seen == NULL && ac_cas_acq_rel(owner, &seen, me);",
+           "return seen == NULL && (ac_store_relaxed(owner, me), true);", "race|assert"),
+    Mutant("spsc", SPSC, "        if (head & 1) { /* another caller was first */", "        if (0) {", "history|assert|livelock"),
+    # -- mutex
+    Mutant("mutex", MUTEX, "ac_cas_acquire(&m->word, &unlocked, 1)", "ac_cas_relaxed(&m->word, &unlocked, 1)",
+           "race"),
+    Mutant("mutex", MUTEX, "while (ac_exchange_acquire(&m->word, 2) != 0)",
+           "while (ac_exchange_relaxed(&m->word, 2) != 0)", "race"),
+    Mutant("mutex", MUTEX, "ac_exchange_acq_rel(&m->word, 0) == 2", "ac_exchange_acquire(&m->word, 0) == 2",
+           "race"),
+    Mutant("mutex", MUTEX, "        ac_wake(&m->word, 1, AC_WAIT_PRIVATE);\n", "        ;\n", "deadlock"),
+    Mutant("mutex", MUTEX, "ac_exchange_acquire(&m->word, 2) != 0", "ac_exchange_acquire(&m->word, 1) != 0",
+           "deadlock|livelock"),
+    Mutant("mutex", MUTEX, "ac_exchange_acq_rel(&m->word, 0) == 2",
+           "(ac_load_relaxed(&m->word) == 2 ? ac_exchange_acq_rel(&m->word, 0) : "
+           "(ac_store_release(&m->word, 0), 0u)) == 2", "deadlock"),
+    # -- re-entrant lock
+    Mutant("relock", RELOCK, "ac_gcas_u32_seq_cst(&l->word, &word, AC_RELOCK_LOCKED)",
+           "ac_cas_relaxed(&l->word, &word, AC_RELOCK_LOCKED)", "race"),
+    Mutant("relock", RELOCK, "ac_gexchange_u32_acq_rel(&l->word, AC_RELOCK_CONTENDED) != AC_RELOCK_FREE",
+           "ac_exchange_relaxed(&l->word, AC_RELOCK_CONTENDED) != AC_RELOCK_FREE", "race"),
+    Mutant("relock", RELOCK, "ac_gexchange_u32_acq_rel(&l->word, AC_RELOCK_FREE) == AC_RELOCK_CONTENDED",
+           "ac_exchange_acquire(&l->word, AC_RELOCK_FREE) == AC_RELOCK_CONTENDED", "race"),
+    Mutant("relock", RELOCK, "        ac_relock_wake_(l);\n    return depth;", "        ;\n    return depth;",
+           "deadlock"),
+    Mutant("relock", RELOCK, "            ac_relock_wake_(l); /* it announces", "            /* it announces",
+           "deadlock"),
+    Mutant("relock", RELOCK, "    while (!ac_gcas_u32_seq_cst(&l->word, &word, AC_RELOCK_CONTENDED)) {",
+           "    word = ac_gload_relaxed(&l->word);\n    while (word != AC_RELOCK_CONTENDED && "
+           "!ac_gcas_u32_seq_cst(&l->word, &word, AC_RELOCK_CONTENDED)) {", "deadlock", ("leave", "weak")),
+    Mutant("relock", RELOCK, "    ac_relock_own_(l, 0, 0);\n    /* release", "    /* release", "assert|race|deadlock"),
+    # -- semaphore
+    Mutant("semaphore", SEM, "ac_gcas_seq_cst(&s->value, &value, value - 1)",
+           "ac_cas_relaxed(&s->value, &value, value - 1)", "race|deadlock"),
+    Mutant("semaphore", SEM, "ac_gcas_seq_cst(&s->value, &value, value + count)",
+           "ac_cas_relaxed(&s->value, &value, value + count)", "race|deadlock"),
+    Mutant("semaphore", SEM, "if (AC_UNLIKELY(value == 0)) return false;", "", "assert|race"),
+    Mutant("semaphore", SEM, "if (ac_semaphore_value(s) > 0) ac_ec_notify_one", "if (0) ac_ec_notify_one",
+           "deadlock"),
+    Mutant("semaphore", SEM, "    else\n        ac_ec_notify_all(&s->freed, AC_WAIT_PRIVATE);\n", "", "deadlock"),
+    Mutant("semaphore", SEM, "        ac_ec_notify_one(&s->freed, AC_WAIT_PRIVATE);\n    else", "        ;\n    else",
+           "deadlock"),
+    Mutant("semaphore", SEM, "count > limit || value > limit - count", "count > limit", "assert"),
+    # -- latch
+    Mutant("latch", LATCH, "return ac_gload_acquire(&l->count);", "return ac_load_relaxed(&l->count);", "race"),
+    Mutant("latch", LATCH, "ac_gcas_seq_cst(&l->count, &count, count - by)",
+           "ac_cas_acquire(&l->count, &count, count - by)", "race"),
+    Mutant("latch", LATCH, "    if (count == by) ac_ec_notify_all(&l->zero, AC_WAIT_PRIVATE);\n", "", "deadlock"),
+    Mutant("latch", LATCH, "ac_ec_notify_all(&l->zero", "ac_ec_notify_one(&l->zero", "deadlock"),
+    Mutant("latch", LATCH, "if (count < by) return AC_FULL;", "", "assert|deadlock"),
+    # -- event
+    Mutant("event", EVENT, "return ac_gload_acquire(&e->word) & AC_EVENT_SET;",
+           "return ac_load_relaxed(&e->word) & AC_EVENT_SET;", "race"),
+    Mutant("event", EVENT, "ac_gcas_u32_seq_cst(&e->word, &word, next)", "ac_cas_relaxed(&e->word, &word, next)",
+           "race"),
+    Mutant("event", EVENT, "    ac_wake(&e->word, AC_WAKE_ALL, AC_WAIT_PRIVATE);", "    (void)e;", "deadlock"),
+    Mutant("event", EVENT, "ac_wake(&e->word, AC_WAKE_ALL,", "ac_wake(&e->word, 1,", "deadlock"),
+    Mutant("event", EVENT, "& ~AC_EVENT_SLEEPERS) + AC_EVENT_GENERATION_ONE;", "& ~AC_EVENT_SLEEPERS);",
+           "deadlock"),
+    Mutant("event", EVENT, "        if ((word & AC_EVENT_SET) || (word & AC_EVENT_GENERATION) != first) return 0;\n",
+           "        if (word & AC_EVENT_SET) return 0;\n        (void)first;\n", "deadlock"),
+    # -- once
+    Mutant("once", ONCE, "return ac_gload_acquire(&o->state) == AC_ONCE_STATE_DONE;",
+           "return ac_load_relaxed(&o->state) == AC_ONCE_STATE_DONE;", "race"),
+    Mutant("once", ONCE, "    uint32_t state = ac_gload_seq_cst(&o->state);", "    uint32_t state = ac_load_relaxed(&o->state);",
+           "race"),
+    Mutant("once", ONCE, "    ac_ec_notify_all(&o->ended, AC_WAIT_PRIVATE);\n", "", "deadlock"),
+    Mutant("once", ONCE, "    ac_gexchange_u32_acq_rel(&o->state, well ?", "    ac_exchange_relaxed(&o->state, well ?",
+           "race"),
+    Mutant("once", ONCE, "        if (state == AC_ONCE_STATE_CLAIMED) return AC_ONCE_WAIT;\n", "", "assert|race"),
+    Mutant("once", ONCE, "ac_gstore_release(&o->state, AC_ONCE_STATE_RUNNING);",
+           "ac_store_relaxed(&o->state, AC_ONCE_STATE_RUNNING);", "assert|race"),
+    # -- atomic int
+    Mutant("atomic_int", INT, "{ return ac_load_seq_cst(&a->value); }", "{ return ac_load_relaxed(&a->value); }",
+           "race"),
+    Mutant("atomic_int", INT, "    ac_store_seq_cst(&a->value, v);\n", "    ac_store_release(&a->value, v);\n",
+           "assert"),
+    Mutant("atomic_int", INT, "ac_gcas_i64_seq_cst(&a->value, &seen, next)", "ac_cas_relaxed(&a->value, &seen, next)",
+           "race"),
+    Mutant("atomic_int", INT, "return ac_gcas_i64_seq_cst(&a->value, &expected, desired);",
+           "return ac_cas_relaxed(&a->value, &expected, desired);", "race"),
+    Mutant("atomic_int", INT, "ac_gcas_i64_seq_cst(&a->value, &seen, next)", "(ac_store_relaxed(&a->value, next), true)",
+           "assert|race"),
+    # -- row of waiters
+    Mutant("waitlist", ROW, "ac_exchange_acq_rel(word, answer) != AC_WAITER_ASLEEP",
+           "ac_exchange_acquire(word, answer) != AC_WAITER_ASLEEP", "race"),
+    Mutant("waitlist", ROW, "ac_cas_acq_rel(&w->word, &seen, AC_WAITER_ASLEEP)",
+           "ac_cas_relaxed(&w->word, &seen, AC_WAITER_ASLEEP)", "race"),
+    Mutant("waitlist", ROW, "    wakes->words[wakes->count++] = word;\n", "", "deadlock"),
+    Mutant("waitlist", ROW, "    ac_wakes_send(&wakes);\n    return done;", "    return done;", "deadlock"),
+    Mutant("waitlist", ROW, "if (word < AC_WAITER_ANSWER && w->generation == generation) ac_waitlist_remove(list, w);",
+           "(void)generation;", "use-after-free|assert|race"),
+    Mutant("waitlist", ROW, "    ac_mutex_lock(&list->lock);\n", "", "race"),
+    # -- readers and writers
+    Mutant("rwlock", RW, "ac_gcas_seq_cst(&rw->word, &word, AC_RW_WRITER)",
+           "ac_cas_relaxed(&rw->word, &word, AC_RW_WRITER)", "race"),
+    Mutant("rwlock", RW, "ac_gcas_seq_cst(&rw->word, &word, word + AC_RW_READER)",
+           "ac_cas_relaxed(&rw->word, &word, word + AC_RW_READER)", "race"),
+    Mutant("rwlock", RW, "if (word & (AC_RW_WRITER | AC_RW_WAITERS)) return false;",
+           "if (word & AC_RW_WAITERS) return false;", "race|assert"),
+    Mutant("rwlock", RW, "        else if (word >= AC_RW_READER) return;\n", "", "race|assert|use-after-free"),
+    Mutant("rwlock", RW, "        if (word & AC_RW_WAITERS) {\n            ac_rwlock_give_(rw, AC_RW_READER, generation);\n"
+           "            return true;\n        }\n", "", "deadlock"),
+    Mutant("rwlock", RW, "        ac_rwlock_give_(rw, AC_RW_WRITER, generation);\n    return true;",
+           "        return true;\n    return true;", "deadlock|assert"),
+    Mutant("rwlock", RW, "        ac_rwlock_grant_(rw, &wakes); /* a writer may", "        /* a writer may", "deadlock|assert"),
+    # -- barrier
+    Mutant("barrier", BARRIER, "            ac_barrier_end_(b, AC_BARRIER_FILLING, AC_BARRIER_PASSED, &wakes);\n"
+           "            result = AC_BARRIER_PASSED;\n        }\n    }", "            result = AC_BARRIER_PASSED;\n        }\n    }",
+           "deadlock"),
+    Mutant("barrier", BARRIER, "    ac_store_relaxed(&b->count, UINT64_C(0));\n", "", "deadlock|assert"),
+    Mutant("barrier", BARRIER, "    if (b->round == round) {", "    (void)round;\n    {", "assert", ("aborted_action",)),
+    Mutant("barrier", BARRIER, "        if (!(by_deadline && act && w->kind == AC_BARRIER_HERE)) {", "        {",
+           "assert", ("late_action",)),
+    Mutant("barrier", BARRIER, "    ac_waitlist_unlock(&b->row);\n    ac_wakes_send(&wakes);\n}\n\nAC_INLINE bool ac_barrier_is_broken",
+           "    ac_waitlist_unlock(&b->row);\n}\n\nAC_INLINE bool ac_barrier_is_broken", "deadlock"),
+    # -- segments
+    Mutant("segments", SEG, "ac_gstore_release(&slot->written, 1u);", "ac_store_relaxed(&slot->written, 1u);", "race"),
+    Mutant("segments", SEG, "if (AC_UNLIKELY(!ac_gload_acquire(&slot->written))) {",
+           "if (AC_UNLIKELY(!ac_load_relaxed(&slot->written))) {", "race"),
+    Mutant("segments", SEG, "        while (!ac_gload_acquire(&slot->written)) ac_backoff_snooze(&backoff);\n", "",
+           "race|history"),
+    Mutant("segments", SEG, "ac_gfetch_or_acq_rel(&block->slots[at].state, AC_SEG_READ)",
+           "ac_fetch_or_relaxed(&block->slots[at].state, AC_SEG_READ)", "race|use-after-free"),
+    Mutant("segments", SEG, "            return; /* its reader will see DESTROY", "            break; /* its reader",
+           "race|use-after-free|double-free|history"),
+    Mutant("segments", SEG, "            if (next == NULL) {\n                status = AC_NOMEM;\n                break;",
+           "            if (next != NULL) {\n                status = AC_NOMEM;\n                break;", "history|assert"),
+    # -- stack
+    Mutant("stack", STACK, "    ac_mutex_unlock(&q->lock);\n", "    ac_store_relaxed(&q->lock.word, 0);\n", "race|deadlock"),
+    Mutant("stack", STACK, "    ac_mutex_lock(&q->lock);\n", "    (void)ac_mutex_try_lock(&q->lock);\n", "race|history"),
+    Mutant("stack", STACK, "    } else if (AC_UNLIKELY(size >= limit)) {\n        status = AC_FULL;\n", "", "history"),
+    Mutant("stack", STACK, "    if (AC_UNLIKELY(ac_load_relaxed(&q->closed))) {", "    if (0) {", "history"),
+    # -- store
+    Mutant("store", STORE, "    if (!ac_mpmc_is_closed(&q->ring)) ac_mpmc_close(&q->ring);\n", "", "assert"),
+    Mutant("store", STORE, "            ac_store_release(&q->mode, (uint32_t)AC_STORE_MOVED);\n", "", "assert"),
+    Mutant("store", STORE, "        if (status != AC_CLOSED) break;\n        /* fall through */\n",
+           "        if (status == AC_OK) break;\n        /* fall through */\n", "assert"),
+    Mutant("store", STORE, "            ac_store_close_all_(q);\n            if (!ac_store_take_all_", "            if (!ac_store_take_all_",
+           "assert|livelock|out-of-bounds|race"),
+    Mutant("store", STORE, "    if (ac_load_relaxed(&q->segments.head_block) != NULL) ac_seg_close(&q->segments);\n", "",
+           "assert|history"),
+    # -- channel
+    Mutant("channel", CHANNEL, "        ac_channel_tell_(ch, AC_CHANNEL_ITEM, false);\n", "        ;\n", "deadlock"),
+    Mutant("channel", CHANNEL, "        ac_channel_tell_(ch, AC_CHANNEL_ROOM, false);\n", "        ;\n", "deadlock"),
+    Mutant("channel", CHANNEL, "ac_store_size(&ch->store) > 0 || ac_store_is_closed(&ch->store))\n        ac_ec_notify_one(&ch->not_empty",
+           "ac_store_size(&ch->store) > 0)\n        ac_ec_notify_one(&ch->not_empty", "deadlock"),
+    Mutant("channel", CHANNEL, "    if (status == AC_OK) ac_channel_tell_(ch, AC_CHANNEL_ROOM, true);\n", "", "deadlock"),
+    Mutant("channel", CHANNEL, "    ac_channel_tell_(ch, AC_CHANNEL_ITEM, true);\n    ac_channel_tell_(ch, AC_CHANNEL_ROOM, true);\n    return status;",
+           "    return status;", "deadlock"),
+    Mutant("channel", CHANNEL, "    if (ac_channel_unfinished(ch) == 0) ac_ec_notify_all(&ch->all_done, AC_WAIT_PRIVATE);\n", "",
+           "deadlock"),
+    Mutant("channel", CHANNEL, "    if (ac_load_acquire(&ch->listening[what])) ch->heard(ch->heard_arg, what);\n}\n\n/* Tries to push",
+           "}\n\n/* Tries to push", "assert"),
+]
+
+#: Changes that nothing can notice, with the reason. They are run too: one that is noticed is an error.
+EQUIVALENT: list[Mutant] = [
+    Mutant("mpmc", MPMC, "if (again == head) return", "return",
+           "the tail, loaded after the head, is not below it: size 0 says that the head had not moved"),
+]
+
+#: Files of csrc with atomics that no program covers, and why.
+EXEMPT: dict[str, str] = {
+    "queues/ac_sharded.h": "not modelled yet: its items pass through ac_segments.h, which is; its own atomics deal out "
+    "shards, each entry written once by the thread that reads it",
+    "sched/ac_pool.c": "not modelled yet: its sleep is ac_event_count.h by the protocol of csrc/sched/README.md, its list "
+    "is under ac_mutex.h; both are on the bench",
+    "sync/ac_spin.h": "decides nothing: relaxed hints of how long to spin, where a lost update is harmless; it runs under "
+    "the checker in relock and latch",
+    "wait/ac_wait.h": "the model of the futex stands in for it; its own body is the system call",
+    "shm/ac_shm_queue.c": "between processes, under a robust lock of the kernel's, which a model of threads has not: "
+    "killing it at every instruction is its proof",
+    "shm/ac_shm_queue_open.c": "runs before the queue is shared, or under the file's lock: no concurrent structure of its own",
+    "shm/ac_shm_stream.c": "between processes, under robust locks of the kernel's: killing it at every instruction is its proof",
+    "shm/ac_shm_stream.h": "one relaxed look at a counter; the structure is that of ac_shm_stream.c",
+    "kernels/ac_words.c": "one counter that deals out chunks by fetch_add; the pool's join orders the data",
+}
