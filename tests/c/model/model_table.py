@@ -130,7 +130,6 @@ MUTANTS = [
     Mutant("spsc", SPSC, "    if (AC_UNLIKELY(size >= limit)) return AC_FULL;\n", "", "race|history|assert"),
     Mutant("spsc", SPSC, "return seen == NULL && ac_cas_acq_rel(owner, &seen, me);",
            "return seen == NULL && (ac_store_relaxed(owner, me), true);", "race|assert"),
-    Mutant("spsc", SPSC, "        if (head & 1) { /* another caller was first */", "        if (0) {", "history|assert|livelock"),
     # -- mutex
     Mutant("mutex", MUTEX, "ac_cas_acquire(&m->word, &unlocked, 1)", "ac_cas_relaxed(&m->word, &unlocked, 1)",
            "race"),
@@ -233,7 +232,6 @@ MUTANTS = [
            "            return true;\n        }\n", "", "deadlock"),
     Mutant("rwlock", RW, "        ac_rwlock_give_(rw, AC_RW_WRITER, generation);\n    return true;",
            "        return true;\n    return true;", "deadlock|assert"),
-    Mutant("rwlock", RW, "        ac_rwlock_grant_(rw, &wakes); /* a writer may", "        /* a writer may", "deadlock|assert"),
     # -- barrier
     Mutant("barrier", BARRIER, "            ac_barrier_end_(b, AC_BARRIER_FILLING, AC_BARRIER_PASSED, &wakes);\n"
            "            result = AC_BARRIER_PASSED;\n        }\n    }", "            result = AC_BARRIER_PASSED;\n        }\n    }",
@@ -250,8 +248,6 @@ MUTANTS = [
            "if (AC_UNLIKELY(!ac_load_relaxed(&slot->written))) {", "race"),
     Mutant("segments", SEG, "        while (!ac_gload_acquire(&slot->written)) ac_backoff_snooze(&backoff);\n", "",
            "race|history"),
-    Mutant("segments", SEG, "ac_gfetch_or_acq_rel(&block->slots[at].state, AC_SEG_READ)",
-           "ac_fetch_or_relaxed(&block->slots[at].state, AC_SEG_READ)", "race|use-after-free"),
     Mutant("segments", SEG, "            return; /* its reader will see DESTROY", "            break; /* its reader",
            "race|use-after-free|double-free|history"),
     Mutant("segments", SEG, "            if (next == NULL) {\n                status = AC_NOMEM;\n                break;",
@@ -262,8 +258,6 @@ MUTANTS = [
     Mutant("stack", STACK, "    } else if (AC_UNLIKELY(size >= limit)) {\n        status = AC_FULL;\n", "", "history"),
     Mutant("stack", STACK, "    if (AC_UNLIKELY(ac_load_relaxed(&q->closed))) {", "    if (0) {", "history"),
     # -- store
-    Mutant("store", STORE, "    if (!ac_mpmc_is_closed(&q->ring)) ac_mpmc_close(&q->ring);\n", "", "assert"),
-    Mutant("store", STORE, "            ac_store_release(&q->mode, (uint32_t)AC_STORE_MOVED);\n", "", "assert"),
     Mutant("store", STORE, "        if (status != AC_CLOSED) break;\n        /* fall through */\n",
            "        if (status == AC_OK) break;\n        /* fall through */\n", "assert"),
     Mutant("store", STORE, "            ac_store_close_all_(q);\n            if (!ac_store_take_all_", "            if (!ac_store_take_all_",
