@@ -17,6 +17,8 @@ def main() -> None:
     print("searchsorted", kernels.searchsorted(kernels.sort(prices), 2.0))
     print("sort", kernels.sort(prices).tolist())
     print("argsort", kernels.argsort(prices).tolist())  # stable: the first 1.25 comes first
+    numbers, counted = kernels.value_counts(prices)
+    print("different", dict(zip(numbers, counted, strict=True)))
     kernels.sort(prices, out=prices)
     print("in place", prices.tolist())
 

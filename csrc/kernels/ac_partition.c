@@ -25,12 +25,17 @@ static uint64_t next_random(uint64_t *state) {
     return z ^ (z >> 31);
 }
 
-static void choose_splitters(ac_partition *p, ac_simd simd, uint64_t *sample, uint64_t *spare) {
-    uint64_t state = (uint64_t)p->n;
+void ac_partition_sample(ac_simd simd, ac_dtype dtype, ac_keys_form form, const void *x, int64_t n,
+                         uint64_t *sample) {
+    uint64_t state = (uint64_t)n;
     for (int i = 0; i < AC_CLASSIFY_SAMPLES; i++) {
-        const int64_t place = (int64_t)(next_random(&state) % (uint64_t)p->n);
-        ac_keys_load(p->simd, p->dtype, p->form, p->x, place, 1, (ac_u64_at *)sample + i);
+        const int64_t place = (int64_t)(next_random(&state) % (uint64_t)n);
+        ac_keys_load(simd, dtype, form, x, place, 1, (ac_u64_at *)sample + i);
     }
+}
+
+static void choose_splitters(ac_partition *p, ac_simd simd, uint64_t *sample, uint64_t *spare) {
+    ac_partition_sample(simd, p->dtype, p->form, p->x, p->n, sample);
     int levels = 3;
     while (levels < 8 && (p->n >> levels) > RANGE_WANTED) levels++;
     ac_classifier_init(&p->classifier, simd, levels, sample, spare);

@@ -36,6 +36,10 @@ typedef struct ac_partition {
     bool wide;
 } ac_partition;
 
+/* The keys of AC_CLASSIFY_SAMPLES numbers at places that depend on n alone, n >= 1. */
+void ac_partition_sample(ac_simd simd, ac_dtype dtype, ac_keys_form form, const void *x, int64_t n,
+                         uint64_t *sample);
+
 /* n >= 1. Returns 0, AC_STOPPED_BY_POLL or AC_EXEC_NOMEM. */
 int ac_partition_plan(ac_partition *p, const ac_exec *ex, ac_dtype dtype, ac_keys_form form,
                       const void *x, int64_t n);

@@ -33,6 +33,8 @@ from allcores._native.kernels import (
     sort,
     sum,
     table_of_pairs,
+    unique,
+    value_counts,
     var,
 )
 
@@ -60,6 +62,8 @@ __all__ = [
     "searchsorted",
     "sort",
     "sum",
+    "unique",
+    "value_counts",
     "var",
 ]
 

@@ -61,6 +61,15 @@ cdef extern from "kernels/ac_sort.h" nogil:
     int ac_sort(const ac_exec *ex, ac_dtype dtype, const void *x, void *out, int64_t n)
     int ac_argsort(const ac_exec *ex, ac_dtype dtype, const void *x, ac_i64_at *out, int64_t n)
 
+cdef extern from "kernels/ac_unique.h" nogil:
+    ctypedef struct ac_unique:
+        pass
+    int ac_unique_find(const ac_exec *ex, ac_dtype dtype, const void *x, int64_t n, bint counted,
+                       bint equal_nan, ac_unique **result)
+    int64_t ac_unique_size(const ac_unique *u)
+    int ac_unique_write(ac_unique *u, const ac_exec *ex, void *numbers, ac_i64_at *counts)
+    void ac_unique_free(ac_unique *u)
+
 cdef extern from "kernels/ac_crc32.h" nogil:
     int ac_crc32(const ac_exec *ex, const uint8_t *bytes, int64_t n, uint32_t *crc)
 

@@ -54,6 +54,29 @@ def sort(x: ReadableBuffer, *, out: None = None, threads: int | None = None) -> 
 def argsort(x: ReadableBuffer, *, out: _Out, threads: int | None = None) -> _Out: ...
 @overload
 def argsort(x: ReadableBuffer, *, out: None = None, threads: int | None = None) -> Any: ...
+@overload
+def unique(
+    x: ReadableBuffer,
+    *,
+    return_counts: Literal[False] = False,
+    equal_nan: bool = True,
+    threads: int | None = None,
+) -> Any: ...
+@overload
+def unique(
+    x: ReadableBuffer,
+    *,
+    return_counts: Literal[True],
+    equal_nan: bool = True,
+    threads: int | None = None,
+) -> tuple[Any, Any]: ...
+@overload
+def unique(
+    x: ReadableBuffer, *, return_counts: bool, equal_nan: bool = True, threads: int | None = None
+) -> Any: ...
+def value_counts(
+    x: ReadableBuffer, *, equal_nan: bool = True, threads: int | None = None
+) -> tuple[Any, Any]: ...
 def crc32(data: ReadableBuffer, value: SupportsIndex = 0, *, threads: int | None = None) -> int: ...
 def grep_count(
     data: ReadableBuffer, pattern: ReadableBuffer, *, threads: int | None = None

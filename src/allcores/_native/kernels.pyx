@@ -24,7 +24,8 @@ from allcores._native.c_kernels cimport (
     AC_F32, AC_F64, AC_I8, AC_I16, AC_I32, AC_I64, AC_PRIMES_MAX_STOP, AC_U8, AC_U16, AC_U32,
     AC_U64, ac_argsort, ac_crc32, ac_dtype, ac_i64_at, ac_mandelbrot, ac_mandelbrot_grid,
     ac_number, ac_primes, ac_primes_count, ac_primes_free, ac_primes_sieve, ac_primes_write,
-    ac_sort, ac_sum, ac_text, ac_u32_at, ac_u64_at, ac_word, ac_words, ac_words_add,
+    ac_sort, ac_sum, ac_text, ac_u32_at, ac_u64_at, ac_unique, ac_unique_find, ac_unique_free,
+    ac_unique_size, ac_unique_write, ac_word, ac_words, ac_words_add,
     ac_words_count, ac_words_distinct, ac_words_free, ac_words_get, ac_words_new, ac_words_next,
     ac_words_of_length, ac_words_top, ac_words_total,
 )
@@ -157,7 +158,7 @@ def sort(x, *, out=None, threads=None):
     get_numbers(x, &view, &dtype, "x")
     try:
         if out is None:
-            out = new_like(x, &view, dtype)
+            out = new_like(x, length_of(&view), dtype)
         get_out(out, &out_view, dtype, length_of(&view))
         try:
             if out_view.buf != view.buf and overlap(&view, &out_view):
@@ -223,7 +224,7 @@ def argsort(x, *, out=None, threads=None):
     try:
         n = length_of(&view)
         if out is None:
-            out = sys.modules["numpy"].empty(n, "int64") if is_ndarray(x) else new_array("q", n)
+            out = new_indices(x, n)
         get_out(out, &out_view, AC_I64, n)
         try:
             if overlap(&view, &out_view):
@@ -236,6 +237,9 @@ def argsort(x, *, out=None, threads=None):
         PyBuffer_Release(&view)
     runtime_raise(rc)
     return out
+
+
+include "kernels_unique.pxi"
 
 
 # ---- bytes ---------------------------------------------------------------------------------------

@@ -127,9 +127,8 @@ cdef object new_array(str typecode, Py_ssize_t n):
     return array.clone(_TEMPLATES[typecode], n, False)
 
 
-cdef object new_like(object x, Py_buffer *view, ac_dtype dtype):
-    # A buffer of the kind and type of x, uninitialised.
-    cdef Py_ssize_t n = length_of(view)
+cdef object new_like(object x, Py_ssize_t n, ac_dtype dtype):
+    # A buffer of n numbers of the kind and type of x, uninitialised.
     if is_ndarray(x):
         return sys.modules["numpy"].empty(n, dtype=x.dtype)
     typecode = x.typecode if isinstance(x, _array.array) else chr(TYPECODES[<int>dtype])
@@ -152,3 +151,8 @@ cdef object new_numbers(object x, ac_dtype dtype, Py_ssize_t n):
     if empty is None:
         empty = _NUMPY["empty"] = sys.modules["numpy"].empty
     return empty(n, kind)
+
+
+cdef object new_indices(object x, Py_ssize_t n):
+    # int64, of the kind of x, uninitialised.
+    return sys.modules["numpy"].empty(n, "int64") if is_ndarray(x) else new_array("q", n)
