@@ -11,9 +11,11 @@
 #include "kernels/ac_partition.h"
 #include "kernels/ac_scratch.h"
 #include "kernels/ac_sort.h"
+#include "kernels/ac_sort_u32.h"
 #include "kernels/ac_sort_u64.h"
 
-#define ONE_PIECE 65536 /* below, one thread does it: 1 ms */
+#define RANGE_WANTED 16384 /* keys in a range: with words and indices 0.5 MB, and few bits cut off */
+#define ONE_PIECE 65536    /* up to it, one thread does it: 1 ms. No more, see argsort_short */
 
 typedef struct job {
     ac_partition part;
@@ -103,8 +105,25 @@ static void sort_places(ac_simd simd, const ac_u64_at *keys, int64_t m, uint64_t
     if (cut > 0) settle_runs(simd, keys, words, m, spare, places);
 }
 
+/* Numbers of 8 and 16 bits: key and place fit into 32 bits. n <= 65536. */
+static int argsort_short(const ac_exec *ex, ac_dtype dtype, const void *x, ac_i64_at *out,
+                         int64_t n) {
+    uint32_t stack[512];
+    const int64_t total = n + ac_sort_u32_spare(ex->simd, n);
+    uint32_t *const words =
+        total <= 512 ? stack : ac_scratch_alloc((size_t)total * sizeof *words);
+    if (words == NULL) return AC_EXEC_NOMEM;
+    ac_keys_load32(ex->simd, dtype, x, 0, n, (ac_u32_at *)words);
+    for (int64_t i = 0; i < n; i++) words[i] = words[i] << 16 | (uint32_t)i;
+    ac_sort_u32(ex->simd, (ac_u32_at *)words, n, words + n);
+    for (int64_t i = 0; i < n; i++) out[i] = words[i] & 0xFFFF;
+    if (words != stack) ac_scratch_free(words, (size_t)total * sizeof *words);
+    return 0;
+}
+
 static int argsort_piece(const ac_exec *ex, ac_dtype dtype, const void *x, ac_i64_at *out,
                          int64_t n) {
+    if (ac_dtype_size(dtype) <= 2) return argsort_short(ex, dtype, x, out, n);
     uint64_t stack[512];
     const int64_t total = n + ac_sort_u64_spare(ex->simd, n);
     uint64_t *const words =
@@ -160,7 +179,7 @@ static int write_reverse(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
 }
 
 static int argsort_ranges(job *j, const ac_exec *ex, ac_dtype dtype, const void *x, int64_t n) {
-    int rc = ac_partition_plan(&j->part, ex, dtype, AC_KEYS_TIES, x, n);
+    int rc = ac_partition_plan(&j->part, ex, dtype, AC_KEYS_TIES, x, n, RANGE_WANTED);
     if (rc == 0)
         rc = ac_partition_deal(&j->part, ex, (ac_u64_at *)j->out, j->index, j->wide);
     const size_t bytes = (size_t)ex->threads * sizeof *j->spare;

@@ -131,6 +131,70 @@ AC_INLINE void store_body(ac_dtype dtype, const ac_u64_at *keys, int64_t n, void
     }
 }
 
+/* Keys may be the numbers themselves: element by element that is no dependence. */
+#define EACH32(T, to, expression)                                                           \
+    do {                                                                                    \
+        _Pragma("GCC ivdep") for (int64_t i = 0; i < n; i++)(to)[i] = (T)(expression);      \
+    } while (0)
+
+AC_INLINE void load32_body(ac_dtype dtype, const void *x, int64_t first, int64_t n,
+                           ac_u32_at *keys) {
+    const uint8_t *const bytes = (const uint8_t *)x + first;
+    const ac_u16_at *const pairs = (const ac_u16_at *)x + first;
+    const ac_u32_at *const words = (const ac_u32_at *)x + first;
+    switch (dtype) {
+    case AC_I8:
+        EACH32(uint32_t, keys, bytes[i] ^ 0x80u);
+        break;
+    case AC_U8:
+        EACH32(uint32_t, keys, bytes[i]);
+        break;
+    case AC_I16:
+        EACH32(uint32_t, keys, pairs[i] ^ 0x8000u);
+        break;
+    case AC_U16:
+        EACH32(uint32_t, keys, pairs[i]);
+        break;
+    case AC_I32:
+        EACH32(uint32_t, keys, words[i] ^ SIGN_32);
+        break;
+    case AC_F32:
+        EACH32(uint32_t, keys, exact_f32(words[i]));
+        break;
+    default:
+        memmove(keys, words, (size_t)n * 4);
+    }
+}
+
+AC_INLINE void store32_body(ac_dtype dtype, const ac_u32_at *keys, int64_t n, void *x,
+                            int64_t first) {
+    uint8_t *const bytes = (uint8_t *)x + first;
+    ac_u16_at *const pairs = (ac_u16_at *)x + first;
+    ac_u32_at *const words = (ac_u32_at *)x + first;
+    switch (dtype) {
+    case AC_I8:
+        EACH32(uint8_t, bytes, keys[i] ^ 0x80u);
+        break;
+    case AC_U8:
+        EACH32(uint8_t, bytes, keys[i]);
+        break;
+    case AC_I16:
+        EACH32(uint16_t, pairs, keys[i] ^ 0x8000u);
+        break;
+    case AC_U16:
+        EACH32(uint16_t, pairs, keys[i]);
+        break;
+    case AC_I32:
+        EACH32(uint32_t, words, keys[i] ^ SIGN_32);
+        break;
+    case AC_F32:
+        EACH32(uint32_t, words, bits_f32(keys[i]));
+        break;
+    default:
+        memmove(words, keys, (size_t)n * 4);
+    }
+}
+
 #if defined(__x86_64__)
 #define AVX2 __attribute__((target("avx2")))
 #define AVX512                                                                              \
@@ -154,6 +218,26 @@ AVX2 static void store_avx2(ac_dtype dtype, const ac_u64_at *keys, int64_t n, vo
 AVX512 static void store_avx512(ac_dtype dtype, const ac_u64_at *keys, int64_t n, void *x,
                                 int64_t first) {
     store_body(dtype, keys, n, x, first);
+}
+
+AVX2 static void load32_avx2(ac_dtype dtype, const void *x, int64_t first, int64_t n,
+                             ac_u32_at *keys) {
+    load32_body(dtype, x, first, n, keys);
+}
+
+AVX512 static void load32_avx512(ac_dtype dtype, const void *x, int64_t first, int64_t n,
+                                 ac_u32_at *keys) {
+    load32_body(dtype, x, first, n, keys);
+}
+
+AVX2 static void store32_avx2(ac_dtype dtype, const ac_u32_at *keys, int64_t n, void *x,
+                              int64_t first) {
+    store32_body(dtype, keys, n, x, first);
+}
+
+AVX512 static void store32_avx512(ac_dtype dtype, const ac_u32_at *keys, int64_t n, void *x,
+                                  int64_t first) {
+    store32_body(dtype, keys, n, x, first);
 }
 #endif
 
@@ -187,4 +271,38 @@ void ac_keys_store(ac_simd simd, ac_dtype dtype, const ac_u64_at *keys, int64_t 
 #endif
     (void)simd;
     store_body(dtype, keys, n, x, first);
+}
+
+void ac_keys_load32(ac_simd simd, ac_dtype dtype, const void *x, int64_t first, int64_t n,
+                    ac_u32_at *keys) {
+    if (n <= 0) return;
+#if defined(__x86_64__)
+    if (simd == AC_SIMD_AVX512) {
+        load32_avx512(dtype, x, first, n, keys);
+        return;
+    }
+    if (simd == AC_SIMD_AVX2) {
+        load32_avx2(dtype, x, first, n, keys);
+        return;
+    }
+#endif
+    (void)simd;
+    load32_body(dtype, x, first, n, keys);
+}
+
+void ac_keys_store32(ac_simd simd, ac_dtype dtype, const ac_u32_at *keys, int64_t n, void *x,
+                     int64_t first) {
+    if (n <= 0) return;
+#if defined(__x86_64__)
+    if (simd == AC_SIMD_AVX512) {
+        store32_avx512(dtype, keys, n, x, first);
+        return;
+    }
+    if (simd == AC_SIMD_AVX2) {
+        store32_avx2(dtype, keys, n, x, first);
+        return;
+    }
+#endif
+    (void)simd;
+    store32_body(dtype, keys, n, x, first);
 }

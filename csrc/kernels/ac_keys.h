@@ -26,4 +26,11 @@ void ac_keys_load(ac_simd simd, ac_dtype dtype, ac_keys_form form, const void *x
 void ac_keys_store(ac_simd simd, ac_dtype dtype, const ac_u64_at *keys, int64_t n, void *x,
                    int64_t first);
 
+/* The same with keys of 32 bits, in exact form, for dtypes of 4 bytes and less: keys[i] is what
+ * ac_keys_load gives. With 4 bytes keys may be x + first here too, in both directions. */
+void ac_keys_load32(ac_simd simd, ac_dtype dtype, const void *x, int64_t first, int64_t n,
+                    ac_u32_at *keys);
+void ac_keys_store32(ac_simd simd, ac_dtype dtype, const ac_u32_at *keys, int64_t n, void *x,
+                     int64_t first);
+
 #endif

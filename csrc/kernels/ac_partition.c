@@ -12,7 +12,6 @@
 
 #define IDS AC_CLASSIFY_IDS
 #define BLOCK 1024 /* keys at a time, 8 KB: they stay in the first-level cache */
-#define RANGE_WANTED 16384 /* keys in a range: with what argsort needs beside, 0.5 MB */
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -34,10 +33,12 @@ void ac_partition_sample(ac_simd simd, ac_dtype dtype, ac_keys_form form, const 
     }
 }
 
-static void choose_splitters(ac_partition *p, ac_simd simd, uint64_t *sample, uint64_t *spare) {
+static void choose_splitters(ac_partition *p, const ac_exec *ex, int64_t wanted, uint64_t *sample,
+                             uint64_t *spare) {
+    const ac_simd simd = ex->simd;
     ac_partition_sample(simd, p->dtype, p->form, p->x, p->n, sample);
     int levels = 3;
-    while (levels < 8 && (p->n >> levels) > RANGE_WANTED) levels++;
+    while (levels < 8 && ((p->n >> levels) > wanted || 1 << levels < 4 * ex->threads)) levels++;
     ac_classifier_init(&p->classifier, simd, levels, sample, spare);
 }
 
@@ -88,7 +89,7 @@ static void place(ac_partition *p) {
 }
 
 int ac_partition_plan(ac_partition *p, const ac_exec *ex, ac_dtype dtype, ac_keys_form form,
-                      const void *x, int64_t n) {
+                      const void *x, int64_t n, int64_t wanted) {
     p->simd = ex->simd;
     p->dtype = dtype;
     p->form = form;
@@ -100,7 +101,7 @@ int ac_partition_plan(ac_partition *p, const ac_exec *ex, ac_dtype dtype, ac_key
     uint64_t *const sample = ac_scratch_alloc(2 * AC_CLASSIFY_SAMPLES * sizeof *sample);
     int rc = AC_EXEC_NOMEM;
     if (p->id != NULL && p->at != NULL && sample != NULL) {
-        choose_splitters(p, ex->simd, sample, sample + AC_CLASSIFY_SAMPLES);
+        choose_splitters(p, ex, wanted, sample, sample + AC_CLASSIFY_SAMPLES);
         rc = ac_exec_for(ex, classify_range, p, p->chunks, 1);
         if (rc == 0) place(p);
     }
@@ -170,9 +171,9 @@ static void stream_flush(const stream *s, const int64_t *begin, const int64_t *n
     }
 }
 
-/* `size` of an index, or 0 for none. A constant in each call. */
+/* `key_size` of a key; `size` of an index, or 0 for none. Constants in each call. */
 AC_INLINE void deal_chunk(const ac_partition *p, int64_t chunk, stream *keys, stream *index,
-                          int size) {
+                          int key_size, int size) {
     uint64_t key[BLOCK];
     int64_t next[IDS];
     const int64_t *const begin = p->at + chunk * IDS;
@@ -186,11 +187,11 @@ AC_INLINE void deal_chunk(const ac_partition *p, int64_t chunk, stream *keys, st
         for (int64_t i = 0; i < some; i++) {
             const int b = id[i];
             const int64_t place = next[b]++;
-            stream_put(keys, b, place, begin[b], key[i], 8);
+            stream_put(keys, b, place, begin[b], key[i], key_size);
             if (size != 0) stream_put(index, b, place, begin[b], (uint64_t)(at + i), size);
         }
     }
-    stream_flush(keys, begin, next, 8);
+    stream_flush(keys, begin, next, key_size);
     if (size != 0) stream_flush(index, begin, next, size);
 }
 
@@ -198,15 +199,17 @@ static int deal_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
     const ac_partition *const p = ctx;
     (void)worker;
     stream keys, index;
-    stream_to(&keys, p->keys_out, 8);
+    stream_to(&keys, p->keys_out, p->short_keys ? 4 : 8);
     stream_to(&index, p->index_out, p->wide ? 8 : 4);
     for (int64_t chunk = lo; chunk < hi; chunk++) {
-        if (p->index_out == NULL) {
-            deal_chunk(p, chunk, &keys, &index, 0);
+        if (p->short_keys) {
+            deal_chunk(p, chunk, &keys, &index, 4, 0);
+        } else if (p->index_out == NULL) {
+            deal_chunk(p, chunk, &keys, &index, 8, 0);
         } else if (p->wide) {
-            deal_chunk(p, chunk, &keys, &index, 8);
+            deal_chunk(p, chunk, &keys, &index, 8, 8);
         } else {
-            deal_chunk(p, chunk, &keys, &index, 4);
+            deal_chunk(p, chunk, &keys, &index, 8, 4);
         }
     }
 #if defined(__x86_64__)
@@ -219,6 +222,15 @@ int ac_partition_deal(ac_partition *p, const ac_exec *ex, ac_u64_at *keys, void 
     p->keys_out = keys;
     p->index_out = index;
     p->wide = wide;
+    p->short_keys = false;
+    return ac_exec_for(ex, deal_range, p, p->chunks, 1);
+}
+
+int ac_partition_deal_short(ac_partition *p, const ac_exec *ex, ac_u32_at *keys) {
+    p->keys_out = keys;
+    p->index_out = NULL;
+    p->wide = false;
+    p->short_keys = true;
     return ac_exec_for(ex, deal_range, p, p->chunks, 1);
 }
 

@@ -1,16 +1,23 @@
 /* ac_sort.c - ac_sort of ac_sort.h: look for order, deal out into ranges, sort each range in
- * cache. */
+ * cache. Numbers of 8 and 16 bits are counted instead, and written out again. */
 #include "kernels/ac_sort.h"
 
 #include <string.h>
 
+#include "kernels/ac_census.h"
 #include "kernels/ac_order.h"
 #include "kernels/ac_partition.h"
 #include "kernels/ac_scratch.h"
+#include "kernels/ac_sort_u32.h"
 #include "kernels/ac_sort_u64.h"
 
 /* Below, one thread sorts all at once: 1 ms, of which a second thread could save a third. */
 #define ONE_PIECE 131072
+/* One thread alone sorts in one piece what quicksort does in some 40 ms, so that Ctrl-C acts. */
+#define ALONE_BYTES ((int64_t)32 << 20)
+/* Fewer numbers of 8 or 16 bits are sorted as words: the tables cost more. */
+#define CENSUS_8 256
+#define CENSUS_16 32768
 
 typedef struct job {
     ac_partition part;
@@ -19,25 +26,81 @@ typedef struct job {
     const void *x;
     void *out;
     int64_t n;
-    ac_u64_at *keys;   /* n keys: scratch, or out itself */
+    bool short_keys;   /* of 32 bits, else of 64 */
+    char *keys;        /* n keys: scratch, or out itself */
+    uint64_t *before;  /* of a census: how many numbers are less than each */
     ac_scratch *spare; /* one for each worker */
 } job;
 
+static int64_t spare_bytes(ac_simd simd, bool short_keys, int64_t n) {
+    return short_keys ? ac_sort_u32_spare(simd, n) * 4 : ac_sort_u64_spare(simd, n) * 8;
+}
+
 static int sort_piece(const ac_exec *ex, ac_dtype dtype, const void *x, void *out, int64_t n) {
     uint64_t stack[256];
-    const int64_t spare = ac_sort_u64_spare(ex->simd, n);
-    const bool in_out = ac_dtype_size(dtype) == 8;
-    const size_t words = (size_t)((in_out ? 0 : n) + spare);
-    uint64_t *const heap =
-        words <= 256 ? stack : ac_scratch_alloc(words * sizeof *heap);
+    const int64_t size = (int64_t)ac_dtype_size(dtype), key_size = size == 8 ? 8 : 4;
+    const int64_t spare = spare_bytes(ex->simd, key_size == 4, n);
+    const size_t bytes = (size_t)(spare + (size == key_size ? 0 : n * key_size));
+    void *const heap = bytes <= sizeof stack ? stack : ac_scratch_alloc(bytes);
     if (heap == NULL) return AC_EXEC_NOMEM;
-    ac_u64_at *const keys = in_out ? (ac_u64_at *)out : (ac_u64_at *)(heap + spare);
-    ac_keys_load(ex->simd, dtype, AC_KEYS_EXACT, x, 0, n, keys);
-    ac_sort_u64(ex->simd, keys, n, heap, 0);
-    ac_keys_store(ex->simd, dtype, keys, n, out, 0);
-    if (heap != stack) ac_scratch_free(heap, words * sizeof *heap);
+    void *const keys = size == key_size ? out : (char *)heap + spare;
+    if (key_size == 4) {
+        ac_keys_load32(ex->simd, dtype, x, 0, n, keys);
+        ac_sort_u32(ex->simd, keys, n, heap);
+        ac_keys_store32(ex->simd, dtype, keys, n, out, 0);
+    } else {
+        ac_keys_load(ex->simd, dtype, AC_KEYS_EXACT, x, 0, n, keys);
+        ac_sort_u64(ex->simd, keys, n, heap, 0);
+        ac_keys_store(ex->simd, dtype, keys, n, out, 0);
+    }
+    if (heap != stack) ac_scratch_free(heap, bytes);
     return 0;
 }
+
+/* ---- by census ------------------------------------------------------------------------------- */
+
+/* Writes out[lo..hi) from the census alone. */
+static int write_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
+    const job *const j = ctx;
+    const uint32_t size = (uint32_t)ac_census_size(j->dtype);
+    const uint32_t flip = j->dtype == AC_I8 || j->dtype == AC_I16 ? size / 2 : 0;
+    uint32_t key = 0; /* the last one with before[key] <= lo */
+    for (uint32_t step = size / 2; step > 0; step /= 2)
+        if (j->before[key + step] <= (uint64_t)lo) key += step;
+    (void)worker;
+    for (int64_t at = lo; at < hi; key++) {
+        const uint64_t next = key + 1 < size ? j->before[key + 1] : (uint64_t)j->n;
+        const int64_t end = next < (uint64_t)hi ? (int64_t)next : hi;
+        if (size == 256) {
+            memset((uint8_t *)j->out + at, (int)(key ^ flip), (size_t)(end - at));
+        } else {
+            ac_u16_at *const out = j->out;
+            for (int64_t i = at; i < end; i++) out[i] = (uint16_t)(key ^ flip);
+        }
+        at = end;
+    }
+    return 0;
+}
+
+static int sort_by_census(job *j, const ac_exec *ex) {
+    const int64_t size = ac_census_size(j->dtype);
+    j->before = ac_scratch_alloc((size_t)size * sizeof *j->before);
+    if (j->before == NULL) return AC_EXEC_NOMEM;
+    int rc = ac_census(ex, j->dtype, j->x, j->n, j->before);
+    if (rc == 0) {
+        uint64_t sum = 0;
+        for (int64_t v = 0; v < size; v++) {
+            const uint64_t count = j->before[v];
+            j->before[v] = sum;
+            sum += count;
+        }
+        rc = ac_exec_for(ex, write_range, j, j->n, 262144);
+    }
+    ac_scratch_free(j->before, (size_t)size * sizeof *j->before);
+    return rc;
+}
+
+/* ---- by ranges ------------------------------------------------------------------------------- */
 
 static int copy_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
     const job *const j = ctx;
@@ -63,17 +126,9 @@ static int copy_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
 static int reverse_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
     const job *const j = ctx;
     (void)worker;
-    switch (ac_dtype_size(j->dtype)) {
-    case 1:
-        REVERSE(uint8_t);
-        break;
-    case 2:
-        REVERSE(ac_u16_at);
-        break;
-    case 4:
+    if (j->short_keys) {
         REVERSE(ac_u32_at);
-        break;
-    default:
+    } else {
         REVERSE(ac_u64_at);
     }
     return 0;
@@ -83,22 +138,34 @@ static int leaf_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
     job *const j = ctx;
     for (int64_t b = lo; b < hi; b++) {
         const int64_t first = j->part.bound[b], count = j->part.bound[b + 1] - first;
-        ac_u64_at *const keys = j->keys + first;
+        void *const keys = j->keys + first * (j->short_keys ? 4 : 8);
         if (count == 0) continue;
         if (!ac_classifier_is_equal(&j->part.classifier, (int)b)) {
-            const int64_t words = ac_sort_u64_spare(j->simd, count);
-            uint64_t *const spare = ac_scratch_room(j->spare + worker, (size_t)words * 8);
+            const int64_t bytes = spare_bytes(j->simd, j->short_keys, count);
+            void *const spare = ac_scratch_room(j->spare + worker, (size_t)bytes);
             if (spare == NULL) return -AC_EXEC_NOMEM;
-            ac_sort_u64(j->simd, keys, count, spare, 0);
+            if (j->short_keys) {
+                ac_sort_u32(j->simd, keys, count, spare);
+            } else {
+                ac_sort_u64(j->simd, keys, count, spare, 0);
+            }
         }
-        ac_keys_store(j->simd, j->dtype, keys, count, j->out, first);
+        if (j->short_keys) {
+            ac_keys_store32(j->simd, j->dtype, keys, count, j->out, first);
+        } else {
+            ac_keys_store(j->simd, j->dtype, keys, count, j->out, first);
+        }
     }
     return 0;
 }
 
 static int sort_ranges(job *j, const ac_exec *ex) {
-    int rc = ac_partition_plan(&j->part, ex, j->dtype, AC_KEYS_EXACT, j->x, j->n);
-    if (rc == 0) rc = ac_partition_deal(&j->part, ex, j->keys, NULL, false);
+    int rc = ac_partition_plan(&j->part, ex, j->dtype, AC_KEYS_EXACT, j->x, j->n,
+                               ac_partition_wanted(ex->simd, j->short_keys ? 4 : 8));
+    if (rc == 0)
+        rc = j->short_keys ? ac_partition_deal_short(&j->part, ex, (ac_u32_at *)(void *)j->keys)
+                           : ac_partition_deal(&j->part, ex, (ac_u64_at *)(void *)j->keys, NULL,
+                                               false);
     const size_t bytes = (size_t)ex->threads * sizeof *j->spare;
     j->spare = rc == 0 ? ac_scratch_alloc_zeroed(bytes) : NULL;
     if (rc == 0 && j->spare == NULL) rc = AC_EXEC_NOMEM;
@@ -113,21 +180,27 @@ static int sort_ranges(job *j, const ac_exec *ex) {
 }
 
 int ac_sort(const ac_exec *ex, ac_dtype dtype, const void *x, void *out, int64_t n) {
+    const size_t size = ac_dtype_size(dtype);
     if (n <= 0) return 0;
-    if (n <= ONE_PIECE) return sort_piece(ex, dtype, x, out, n);
+    if (n <= (size == 1 ? CENSUS_8 : size == 2 ? CENSUS_16 : ONE_PIECE))
+        return sort_piece(ex, dtype, x, out, n);
+    job j = {.simd = ex->simd, .dtype = dtype, .x = x, .out = out, .n = n, .short_keys = size <= 4};
+    if (size <= 2) return sort_by_census(&j, ex);
+
     ac_order order;
     int rc = ac_order_of(ex, dtype, AC_KEYS_EXACT, x, n, &order);
     if (rc != 0) return rc;
-
-    job j = {.simd = ex->simd, .dtype = dtype, .x = x, .out = out, .n = n};
     if (order == AC_ORDER_UP) return x == out ? 0 : ac_exec_for(ex, copy_range, &j, n, 131072);
     if (order == AC_ORDER_DOWN) return ac_exec_for(ex, reverse_range, &j, (n + 1) / 2, 65536);
 
-    const bool in_out = x != out && ac_dtype_size(dtype) == 8;
-    const size_t bytes = ac_scratch_product((size_t)n, 8);
-    j.keys = in_out ? (ac_u64_at *)out : ac_scratch_alloc(bytes);
+    if (ex->threads == 1 && spare_bytes(ex->simd, j.short_keys, n) == 0 &&
+        n <= ALONE_BYTES / (int64_t)size)
+        return sort_piece(ex, dtype, x, out, n);
+
+    const size_t bytes = ac_scratch_product((size_t)n, size);
+    j.keys = x != out ? out : ac_scratch_alloc(bytes);
     if (j.keys == NULL) return AC_EXEC_NOMEM;
     rc = sort_ranges(&j, ex);
-    if (!in_out) ac_scratch_free(j.keys, bytes);
+    if (x == out) ac_scratch_free(j.keys, bytes);
     return rc;
 }

@@ -11,7 +11,8 @@
 /* Sorts x[0..n) into out, which is x itself or does not overlap it. -0.0 comes before 0.0, and NaNs
  * are ordered by their bits. Returns 0, AC_STOPPED_BY_POLL or AC_EXEC_NOMEM; then what is in
  * out is undefined (with out == x possibly a part of the numbers twice).
- * Scratch: 1 byte a number; 8 more if out == x or the numbers are not of 8 bytes. */
+ * Scratch: numbers of 8 and 16 bits at most 1 MB; others 1 byte each, and in place their own size
+ * more. */
 int ac_sort(const ac_exec *ex, ac_dtype dtype, const void *x, void *out, int64_t n);
 
 /* Writes to out[0..n) the indices of x in the order of their numbers; equal ones (-0.0 and 0.0 are

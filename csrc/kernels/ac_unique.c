@@ -17,13 +17,14 @@
 #include "kernels/ac_partition.h"
 #include "kernels/ac_scratch.h"
 #include "kernels/ac_sort.h"
+#include "kernels/ac_sort_u32.h"
 #include "kernels/ac_sort_u64.h"
 #include "kernels/ac_tally.h"
 
 #define ONE_PIECE 65536 /* below, one thread sorts all at once: 0.4 ms */
 #define BLOCK 1024      /* keys at a time, 8 KB: they stay in the first-level cache */
 #define SLICE 16384     /* different keys in a range, where ranges are free */
-#define CENSUS_PART 4   /* a table this many times longer than the numbers is still read through */
+#define CENSUS_PART 2   /* a table this many times longer than the numbers is still read through */
 #define GRAIN 65536     /* numbers that one thread counts at a time */
 
 /* Which neighbours are the same number: the keys that `group` makes equal, up to `single_above`. */
@@ -271,14 +272,22 @@ static int by_census(ac_unique *u, const ac_exec *ex, const void *x, int64_t n) 
 }
 
 static int sort_piece(ac_unique *u, const void *x, int64_t n) {
-    const int64_t words = ac_sort_u64_spare(u->simd, n);
-    uint64_t *const spare = ac_scratch_alloc((size_t)words * 8);
+    const bool is_short = ac_dtype_size(u->dtype) <= 4;
+    /* short keys are sorted in the spare room, and need as much again where there is no quicksort */
+    const size_t bytes = is_short ? (size_t)(n + ac_sort_u32_spare(u->simd, n)) * 4
+                                  : (size_t)ac_sort_u64_spare(u->simd, n) * 8;
+    uint64_t *const spare = ac_scratch_alloc(bytes);
     const bool room = make_keys(u, n, false) && spare != NULL;
-    if (room) {
+    if (room && is_short) {
+        uint32_t *const keys = (uint32_t *)spare;
+        ac_keys_load32(u->simd, u->dtype, x, 0, n, (ac_u32_at *)keys);
+        ac_sort_u32(u->simd, (ac_u32_at *)keys, n, keys + n);
+        for (int64_t i = 0; i < n; i++) u->keys[i] = keys[i];
+    } else if (room) {
         ac_keys_load(u->simd, u->dtype, AC_KEYS_EXACT, x, 0, n, (ac_u64_at *)u->keys);
         ac_sort_u64(u->simd, (ac_u64_at *)u->keys, n, spare, 0);
     }
-    ac_scratch_free(spare, (size_t)words * 8);
+    ac_scratch_free(spare, bytes);
     return room ? cut(u, n) : AC_EXEC_NOMEM;
 }
 
@@ -309,7 +318,8 @@ static int by_sort(ac_unique *u, const ac_exec *ex, const void *x, int64_t n) {
     if (n <= ONE_PIECE) return sort_piece(u, x, n);
     sorting s = {.u = u};
     if (!make_keys(u, n, false)) return AC_EXEC_NOMEM;
-    int rc = ac_partition_plan(&s.part, ex, u->dtype, AC_KEYS_EXACT, x, n);
+    int rc = ac_partition_plan(&s.part, ex, u->dtype, AC_KEYS_EXACT, x, n,
+                               ac_partition_wanted(ex->simd, 8));
     if (rc == 0) rc = ac_partition_deal(&s.part, ex, (ac_u64_at *)u->keys, NULL, false);
     const size_t bytes = (size_t)ex->threads * sizeof *s.spare;
     if (rc == 0) {

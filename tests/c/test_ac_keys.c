@@ -108,9 +108,41 @@ static void test_any_bits_come_back_and_integers_keep_their_order(void) {
     }
 }
 
+static void test_short_keys_are_the_long_ones(void) {
+    uint64_t state = seed, want[200];
+    uint32_t key[201];
+    char x[4 * 210], back[4 * 210];
+    for (int round = 0; round < 100; round++)
+        for (int t = AC_I8; t <= AC_F32; t++) {
+            const size_t size = ac_dtype_size((ac_dtype)t);
+            const int64_t n = (int64_t)(check_random(&state) % 200), first = round % 5;
+            if (size > 4) continue;
+            for (size_t i = 0; i < sizeof x; i++) x[i] = (char)check_random(&state);
+            memset(want, 0, sizeof want);
+            ac_keys_load(AC_SIMD_PORTABLE, (ac_dtype)t, AC_KEYS_EXACT, x, first, n,
+                         (ac_u64_at *)want);
+            FOR_EACH_SIMD(simd) {
+                ac_u32_at *const keys = (ac_u32_at *)((char *)key + round % 4);
+                ac_keys_load32(simd, (ac_dtype)t, x, first, n, keys);
+                for (int64_t i = 0; i < n; i++) CHECK(keys[i] == want[i]);
+                memcpy(back, x, sizeof x);
+                memset(back + (size_t)first * size, 0, (size_t)n * size);
+                ac_keys_store32(simd, (ac_dtype)t, keys, n, back, first);
+                CHECK(memcmp(back, x, sizeof x) == 0);
+                if (size < 4) continue;
+                ac_u32_at *const there = (ac_u32_at *)back + first; /* in place */
+                ac_keys_load32(simd, (ac_dtype)t, back, first, n, there);
+                for (int64_t i = 0; i < n; i++) CHECK(there[i] == want[i]);
+                ac_keys_store32(simd, (ac_dtype)t, there, n, back, first);
+                CHECK(memcmp(back, x, sizeof x) == 0);
+            }
+        }
+}
+
 int main(void) {
     seed = check_seed();
     RUN(test_floats_go_up_and_nans_come_last);
+    RUN(test_short_keys_are_the_long_ones);
     RUN(test_any_bits_come_back_and_integers_keep_their_order);
     return 0;
 }

@@ -32,10 +32,10 @@ static void check_sort(ac_dtype t, int pattern, int64_t n, int32_t threads, ac_s
 }
 
 static void test_every_dtype_and_pattern(void) {
-    const int64_t sizes[] = {0, 1, 2, 100, 131072, 131073, 300007};
+    const int64_t sizes[] = {0, 1, 2, 100, 600, 33000, 131072, 131073, 300007};
     for (int t = AC_I8; t <= AC_F64; t++)
         for (int pattern = 0; pattern < PATTERNS; pattern++)
-            for (int s = 0; s < 7; s++) {
+            for (int s = 0; s < 9; s++) {
                 /* A fifth of the large cases, another one with each seed; fewer under
                  * sanitizers. */
                 const uint64_t part = check_scale(100) < 100 ? 23 : 5;

@@ -133,8 +133,8 @@ def sort(x, *, out=None, threads=None):
     TypeError, ValueError
         x or out is no such buffer; they overlap; threads is no such number.
     MemoryError
-        No room for the result and the scratch: 1 byte for each number, and 8 more if in place or
-        if numbers are narrower than 8 bytes. In place, x is then unchanged.
+        No room for the result and the scratch: 1 byte for each number, in place as much as x more;
+        at most 1 MB for numbers of 8 and 16 bits. In place, x is then unchanged.
     KeyboardInterrupt
         Within 100 ms of Ctrl-C, in the main thread. In place, x may then hold anything.
 
@@ -142,7 +142,8 @@ def sort(x, *, out=None, threads=None):
     -----
     Any thread may call it; the interpreter is released. If another thread changes x meanwhile,
     the result holds some of the old and the new numbers. Sample sort into ranges that fit the
-    cache (Sanders and Winkel 2004), then quicksort with AVX-512 (Bramas 2017) or radix sort.
+    cache (Sanders and Winkel 2004), then quicksort with AVX-512 (Bramas 2017) or radix sort;
+    numbers of 8 and 16 bits are counted.
 
     Examples
     --------
