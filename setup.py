@@ -56,6 +56,8 @@ MODULES = [
 ]
 if sys.platform == "linux":  # robust locks and sealed memory files, so far written for Linux alone
     MODULES.append(module("shm", [*WAIT, *sorted(glob("csrc/shm/*.c"))]))
+    region = ["csrc/shm/ac_shm_region_linux.c", "csrc/shm/ac_shared_id_linux.c"]
+    MODULES.append(module("shm_sync", [*WAIT, *region]))
 
 
 

@@ -8,6 +8,7 @@ __all__ = [
     "Full",
     "LockOrderWarning",
     "NativeImportError",
+    "OwnerDiedWarning",
     "QueueCorrupted",
     "RangeFailed",
     "RemoteError",
@@ -59,6 +60,10 @@ class TaskCancelled(Exception):
 
 class LockOrderWarning(RuntimeWarning):
     """Locks are taken in orders that can block each other for ever (``ALLCORES_DEBUG=1``)."""
+
+
+class OwnerDiedWarning(RuntimeWarning):
+    """A lock between processes was taken from a process that died with it: look at what it protects."""
 
 
 class QueueCorrupted(RuntimeError):

@@ -2,17 +2,19 @@
 
     from allcores import multiprocessing as mp
 
-exports all that the standard module does. `Process`, `Queue` and `JoinableQueue` are ours, also of
-the contexts of `get_context`, which are real `multiprocessing.context.BaseContext` objects; `wait`
-is new. Everything else, `SimpleQueue` and `Pool` included, is the standard library's own. On systems
-other than Linux the queues are the standard ones with our methods; see
-`allcores.multiprocessing.queues`.
+exports all that the standard module does. `Process`, `Queue` and `JoinableQueue`, and `Lock`, `RLock`,
+`Semaphore`, `BoundedSemaphore`, `Condition`, `Event` and `Barrier` are ours, also of the contexts of
+`get_context`, which are real `multiprocessing.context.BaseContext` objects; `wait`, `AtomicInt` and
+`SharedArray` are new. `Value` and `Array` are the standard ones with our locks. Everything else,
+`SimpleQueue`, `Pipe` and `Pool` included, is the standard library's own. On systems other than Linux
+the queues are the standard ones with our methods, see `allcores.multiprocessing.queues`, and the locks
+the standard ones; `AtomicInt` and `SharedArray` are not there.
 """
 
 from importlib import import_module as _import_module
 from typing import Any as _Any
 
-from allcores.errors import Empty, Full, QueueCorrupted, RemoteError, ShutDown
+from allcores.errors import Empty, Full, OwnerDiedWarning, QueueCorrupted, RemoteError, ShutDown
 from allcores.multiprocessing.contexts import default_context as _default_context
 from allcores.multiprocessing.processes import Process, wait
 
@@ -28,6 +30,7 @@ __all__ = [
     "Empty",
     "Full",
     "JoinableQueue",
+    "OwnerDiedWarning",
     "Process",
     "Queue",
     "QueueCorrupted",

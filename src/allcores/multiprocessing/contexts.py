@@ -7,16 +7,70 @@ fact of the process, whichever of the two modules it chose it through.
 import multiprocessing
 import sys
 from multiprocessing import context as std
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allcores.multiprocessing.processes import OurProcess, Process
 from allcores.multiprocessing.queues import JoinableQueue as OurJoinableQueue
 from allcores.multiprocessing.queues import Queue as OurQueue
 
+if sys.platform == "linux" or TYPE_CHECKING:
+    from allcores.multiprocessing import arrays, locks
+
+    class OurLocks(std.BaseContext):
+        """Locks in shared memory; see `allcores.multiprocessing.locks`."""
+
+        # Their types differ from the standard ones on purpose. `Value` and `Array` are the standard
+        # library's, with a lock from here.
+
+        def Lock(self) -> locks.Lock:  # type: ignore[override]
+            """Return a lock that the death of its owner does not keep locked."""
+            return locks.Lock(ctx=self.get_context())
+
+        def RLock(self) -> locks.RLock:  # type: ignore[override]
+            """Return a `Lock` that its holder may take again."""
+            return locks.RLock(ctx=self.get_context())
+
+        def Condition(self, lock: Any = None) -> locks.Condition:  # type: ignore[override]
+            """Return a condition that passes over the dead."""
+            return locks.Condition(lock, ctx=self.get_context())
+
+        def Semaphore(  # type: ignore[override]
+            self, value: int = 1, *, owned: bool = False
+        ) -> locks.Semaphore:
+            """Return a semaphore; an owned one takes back the permits of the dead."""
+            return locks.Semaphore(value, owned=owned, ctx=self.get_context())
+
+        def BoundedSemaphore(  # type: ignore[override]
+            self, value: int = 1, *, owned: bool = False
+        ) -> locks.BoundedSemaphore:
+            """Return a semaphore that notices one release too many."""
+            return locks.BoundedSemaphore(value, owned=owned, ctx=self.get_context())
+
+        def Event(self) -> locks.Event:  # type: ignore[override]
+            """Return a flag to wait for."""
+            return locks.Event(ctx=self.get_context())
+
+        def Barrier(  # type: ignore[override]
+            self, parties: int, action: Any = None, timeout: float | None = None
+        ) -> locks.Barrier:
+            """Return a barrier that forgets the dead."""
+            return locks.Barrier(parties, action, timeout, ctx=self.get_context())
+
+        def AtomicInt(self, value: int = 0) -> locks.AtomicInt:
+            """Return a number that is changed in one step."""
+            return locks.AtomicInt(value, ctx=self.get_context())
+
+        def SharedArray(self, shape: int | tuple[int, ...], dtype: Any = "d") -> arrays.SharedArray:
+            """Return an array in shared memory."""
+            return arrays.SharedArray(shape, dtype, ctx=self.get_context())
+
+else:
+    OurLocks = std.BaseContext
+
 __all__ = ["DefaultContext", "default_context"]
 
 
-class OurTypes(std.BaseContext):
+class OurTypes(OurLocks):
     """What our contexts, one for each start method, have in common."""
 
     # Their types differ from the standard ones on purpose.
