@@ -1,0 +1,71 @@
+"""What of CPython's tests of `multiprocessing` is left out on our contexts, and why.
+
+As `left_out`, for `test_ported_multiprocessing`. ``python tests/ported/left_out_processes.py`` prints the
+table of README.md.
+"""
+
+from typing import NamedTuple
+
+from left_out import EVERY, RUNNING, versions_text
+
+METHODS = ("fork", "spawn", "forkserver")
+
+
+class LeftOut(NamedTuple):
+    """One test that is not simply run and passed; ``how`` as in `left_out.LeftOut`."""
+
+    test: str
+    methods: tuple[str, ...]
+    versions: tuple[str, ...]
+    how: str
+    reason: str
+
+
+TESTS: tuple[LeftOut, ...] = ()
+
+#: Of the classes for processes in `_test_multiprocessing`, those that are not run here.
+CLASSES = {
+    "_TestQueue": "queues are tested by their own",
+    "_TestPool": "`Pool` is the standard library's so far",
+    "_TestPoolWorkerErrors": "`Pool` is the standard library's so far",
+    "_TestPoolWorkerLifetime": "`Pool` is the standard library's so far",
+    "_TestListener": "the standard library's own classes alone",
+    "_TestListenerClient": "the standard library's own classes alone",
+    "_TestHeap": "the standard library's own classes alone",
+    "_TestSharedMemory": "the standard library's own classes alone",
+    "_TestFinalize": "the standard library's own classes alone",
+    "_TestLogging": "the standard library's own classes alone",
+    "_TestPollEintr": "the standard library's own classes alone",
+    "_TestAtExit": "the standard library's own classes alone",
+    "_TestSpawnedProcess": "the standard library's own classes alone",
+}
+
+
+def left_out(test: str, method: str) -> LeftOut | None:
+    """Return the entry for a test with a start method on the running interpreter."""
+    for entry in TESTS:
+        if entry.test == test and method in entry.methods and RUNNING in entry.versions:
+            return entry
+    return None
+
+
+def tables() -> str:
+    """Return what README.md shows between its markers."""
+    lines = ["| test | start methods | versions | how | reason |", "|---|---|---|---|---|"]
+    for entry in TESTS:
+        methods = "all" if entry.methods == METHODS else " ".join(entry.methods)
+        lines.append(
+            f"| `{entry.test}` | {methods} | {versions_text(entry.versions)} | {entry.how} "
+            f"| {entry.reason} |"
+        )
+    if not TESTS:
+        lines.append("| none | | | | |")
+    lines += ["", "| class | reason |", "|---|---|"]
+    lines += [f"| `{name}` | {reason} |" for name, reason in CLASSES.items()]
+    return "\n".join(lines) + "\n"
+
+
+assert EVERY
+
+if __name__ == "__main__":
+    print(tables(), end="")
