@@ -1,12 +1,14 @@
-"""`Process`: the standard one, which ends with its parent and says what it raised; and `wait`."""
+"""`Process`: the standard one, which ends with its parent and says what it raised; `wait`."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from multiprocessing import connection, context
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from allcores.multiprocessing.link import Link
+from allcores.multiprocessing.trees import end_tree
 
 __all__ = ["Process", "wait"]
 
@@ -59,6 +61,37 @@ class OurProcess(BaseProcess):
         if self._link is not None:
             self._link.close()
             self._link = None
+
+    def terminate_tree(self, grace: float = 5.0) -> None:
+        """End the child and everything that it has started, and wait for it.
+
+        Parameters
+        ----------
+        grace : float, default 5.0
+            Seconds between SIGTERM, which all get at once, and SIGKILL for those that live.
+
+        Raises
+        ------
+        ValueError
+            It was not started, or `grace` is negative.
+
+        Notes
+        -----
+        Processes that are started meanwhile are found too. One whose own parent had ended before is not
+        (see allcores/multiprocessing/trees.py). On systems other than Linux only the child itself.
+        """
+        if not grace >= 0:
+            raise ValueError(f"grace must be a number of seconds, zero or more, not {grace!r}")
+        if self._popen is None:
+            raise ValueError("this process was not started, or not by this process")
+        if self.exitcode is None:
+            if sys.platform == "linux":
+                end_tree(self._popen.pid, grace)
+            else:
+                self.terminate()
+                super().join(grace)
+                self.kill()
+        self.join()
 
     @property
     def exception(self) -> BaseException | None:
