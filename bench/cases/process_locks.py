@@ -1,4 +1,4 @@
-"""Locks, semaphores and events between processes that nobody else wants, beside the standard library's."""
+"""Locks and events between processes that nobody else wants, beside the standard library's."""
 
 from functools import partial
 from itertools import repeat

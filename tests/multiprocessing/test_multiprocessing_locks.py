@@ -1,4 +1,4 @@
-"""Locks, semaphores, conditions, events and barriers between processes: what they promise while all live.
+"""Locks, semaphores, conditions, events, barriers between processes: what they promise while all live.
 
 Where the standard library promises the same, the test runs on it too.
 """
@@ -58,7 +58,7 @@ def test_every_object_reaches_a_child(ctx) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pickling_is_refused_outside_of_spawning(name: str) -> None:
-    with pytest.raises(RuntimeError, match="should only be shared between processes through inheritance"):
+    with pytest.raises(RuntimeError, match="only be shared between processes through inheritance"):
         pickle.dumps(make(ours, name))
 
 
@@ -451,31 +451,29 @@ WAITS = {
 }
 
 
-@pytest.mark.parametrize("name", WAITS)
-def test_ctrl_c_ends_a_wait_within_100_ms(tmp_path: Path, name: str) -> None:
+def test_ctrl_c_ends_each_wait_within_100_ms(tmp_path: Path) -> None:
     code = f"""
         import os, signal, threading, time
         from allcores import multiprocessing as mp
-        {WAITS[name]}
-        times = []
-        def handler(signum, frame):
-            times.append(time.monotonic())
-            raise KeyboardInterrupt
-        signal.signal(signal.SIGINT, handler)
         sent = []
         def send():
             sent.append(time.monotonic())
             os.kill(os.getpid(), signal.SIGINT)
-        for _ in range(3):
-            threading.Timer(0.1, send).start()
-            try:
-                wait()
-            except KeyboardInterrupt:
-                ended = time.monotonic()
-            print(ended - sent[-1])
+        for name, begin in {WAITS!r}.items():
+            found = {{"mp": mp}}
+            exec(begin, found)
+            late = []
+            for _ in range(3):
+                threading.Timer(0.05, send).start()
+                try:
+                    found["wait"]()
+                except KeyboardInterrupt:
+                    late.append(time.monotonic() - sent[-1])
+            print(name, min(late))  # the others may be late on a busy machine
     """
-    late = [float(line) for line in run_script(tmp_path, code).split()]
-    assert len(late) == 3 and sorted(late)[1] < 0.1  # one may be late on a busy machine
+    late = dict(line.split() for line in run_script(tmp_path, code).splitlines())
+    assert late.keys() == WAITS.keys()
+    assert [name for name, seconds in late.items() if float(seconds) >= 0.1] == []
 
 
 @pytest.mark.heavy

@@ -16,7 +16,8 @@ def add(number: Any, times: int) -> None:
         number += 1
 
 
-def test_processes_add_up(ctx) -> None:
+def test_processes_add_up(fork) -> None:
+    ctx = fork
     number = ctx.AtomicInt(-5)
     processes = [ctx.Process(target=add, args=(number, 2000)) for _ in range(2)]
     for process in processes:

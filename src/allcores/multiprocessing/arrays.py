@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["SharedArray"]
 
 _KINDS: dict[Any, str] = {int: "q", float: "d", bool: "?"}
-_SIMPLE = frozenset("?bBhHiIlLqQefd")
+_SIMPLE = frozenset("?bBhHiIlLqQfd")
 
 
 class SharedArray(ArrayMemory):
@@ -24,8 +24,8 @@ class SharedArray(ArrayMemory):
     shape : int or tuple of int
         Lengths; at most 32 dimensions.
     dtype : default "d"
-        A format character of `struct`, such as ``"d"`` or ``"q"``; ``int``, ``float`` or ``bool``; or, with
-        NumPy, anything that `numpy.dtype` takes and a buffer can say.
+        A format character of `struct`, such as ``"d"`` or ``"q"``; ``int``, ``float`` or ``bool``; or,
+        with NumPy, anything that `numpy.dtype` takes and a buffer can say.
     ctx : BaseContext
         The context that it belongs to; not used.
 
@@ -44,10 +44,10 @@ class SharedArray(ArrayMemory):
     Notes
     -----
     It has a buffer, so that `memoryview`, `numpy.asarray` and our kernels take it; ``a[i]`` is the
-    memoryview's. The memory stays mapped in a process until the last view of it is gone, also when the
-    SharedArray itself is, and is freed with the last process that has it; it has no name. Elements are not
-    locked: several processes that write the same one need a lock of their own. It reaches children by
-    inheritance or as an argument of a `Process`.
+    memoryview's. The memory stays mapped in a process until the last view of it is gone, also when
+    the SharedArray itself is, and is freed with the last process that has it; it has no name. Elements
+    are not locked: several processes that write the same one need a lock of their own. It reaches
+    children by inheritance or as an argument of a `Process`.
 
     Examples
     --------
@@ -82,7 +82,8 @@ class SharedArray(ArrayMemory):
         """The memory as an ndarray, which keeps it mapped."""
         import numpy
 
-        return numpy.ndarray(self.shape, numpy.dtype(self._dtype), buffer=self)
+        view: Any = self
+        return numpy.ndarray(self.shape, numpy.dtype(self._dtype), buffer=view)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         found = self.array
@@ -120,10 +121,13 @@ def _described(dtype: Any) -> tuple[Any, str, int]:
     kind = numpy.dtype(dtype)
     if kind.hasobject:
         raise TypeError(f"objects cannot lie in shared memory: dtype {kind}")
+    one: Any = numpy.empty(1, kind)
     try:
-        return kind, memoryview(numpy.empty(1, kind)).format, kind.itemsize
+        return kind, memoryview(one).format, kind.itemsize
     except (ValueError, BufferError):
-        raise TypeError(f"a buffer cannot say what dtype {kind} is; use its bytes or integers") from None
+        raise TypeError(
+            f"a buffer cannot say what dtype {kind} is; use its bytes or integers"
+        ) from None
 
 
 def _array_again(

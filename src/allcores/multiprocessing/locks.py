@@ -60,11 +60,11 @@ class Condition:
 
     Notes
     -----
-    A notification goes to those who have waited longest, of those who live: a process that died while it
-    waited takes none away. A waiter that leaves by an exception after it was chosen passes its notification
-    on. When the process that has the lock dies, the next has it, with an OwnerDiedWarning; `wait` returns,
-    or raises that warning where it is an error, with the lock held. It reaches children by inheritance
-    or as an argument of a `Process`. At most some 2,700 wait at once.
+    A notification goes to those who have waited longest, of those who live: a process that died while
+    it waited takes none away. A waiter that leaves by an exception after it was chosen passes its
+    notification on. When the process that has the lock dies, the next has it, with an OwnerDiedWarning;
+    `wait` returns, or raises that warning where it is an error, with the lock held. It reaches children
+    by inheritance or as an argument of a `Process`. At most some 2,700 wait at once.
     """
 
     def __init__(self, lock: Any = None, *, ctx: "BaseContext | None" = None) -> None:
@@ -244,8 +244,8 @@ class Barrier:
     Notes
     -----
     A process that dies while it waits has not arrived: another must come in its place. If the one that
-    runs the action dies in it, the barrier is broken. It reaches children by inheritance or as an argument
-    of a `Process`.
+    runs the action dies in it, the barrier is broken. It reaches children by inheritance or as an
+    argument of a `Process`.
     """
 
     def __init__(
@@ -290,7 +290,11 @@ class Barrier:
     @property
     def n_waiting(self) -> int:
         """How many have arrived and wait, and live."""
-        return int(self._row.count()) if self._state.load() == _FILLING else 0
+        self._guard._take()  # all who are let go are, before anybody sees one of them gone
+        try:
+            return int(self._row.count()) if self._state.load() == _FILLING else 0
+        finally:
+            self._guard.release()
 
     @property
     def broken(self) -> bool:
@@ -303,7 +307,7 @@ class Barrier:
         Parameters
         ----------
         timeout : float or None
-            Seconds to wait at most, after which the barrier is broken; None: as the barrier was made with.
+            Seconds to wait at most, after which the barrier is broken; None: as it was made with.
 
         Returns
         -------
@@ -318,6 +322,7 @@ class Barrier:
         if timeout is None:
             timeout = self._timeout
         deadline = None if timeout is None else time.monotonic() + timeout
+        acting: int | None = None
         while True:
             self._guard._take()
             try:
@@ -329,7 +334,6 @@ class Barrier:
                         acting = self._pass_or_act()
                         break
                     place = self._row.enter()
-                    acting = None
                     break
             finally:
                 self._guard.release()

@@ -1,9 +1,9 @@
 """End a process and everything that it has started: `Process.terminate_tree`.
 
-A process is known by its pidfd from the moment it is found, so that a number that is given to another process
-meanwhile is never signalled. Who starts processes while it is being ended is found by looking again, until
-nothing new is there. A descendant whose own parent has ended already hangs on another tree and is not
-found, unless it was seen before.
+A process is known by its pidfd from the moment it is found, so that a number that is given to another
+process meanwhile is never signalled. Who starts processes while it is being ended is found by looking
+again, until nothing new is there. A descendant whose own parent has ended already hangs on another tree
+and is not found, unless it was seen before.
 """
 
 import os
@@ -95,7 +95,7 @@ def _parents() -> dict[int, int]:
 
 
 def end_tree(root: int, grace: float) -> None:
-    """Send SIGTERM to a process and its descendants, and SIGKILL to those that live after `grace` seconds.
+    """Send SIGTERM to a process and its descendants, SIGKILL to those that live after `grace` seconds.
 
     Parameters
     ----------
