@@ -135,8 +135,11 @@ def test_a_stopped_holder_is_not_dead() -> None:
 
 def work(kind: str, shared: Any, board: Any) -> None:
     while True:
+        time.sleep(0)  # a lock is not fair: without this, others may wait long on a busy machine
         with shared:
             board[0] += 1
+            for _ in range(50):
+                pass
             board[1] += 1
             if kind == "Condition":
                 shared.notify()
