@@ -338,7 +338,7 @@ class Barrier:
             finally:
                 self._guard.release()
             # The round before is still in its action.
-            if not self._idle.wait(_left(deadline)):
+            if not self._idle.wait(_left(deadline, _LOOK)):
                 self._look_at_leader()
                 if deadline is not None and time.monotonic() >= deadline:
                     self.abort()
@@ -350,7 +350,8 @@ class Barrier:
     def _await(self, place: Any, deadline: float | None) -> int:
         try:
             while True:
-                answer = place.wait(_left(deadline))
+                # Only an action leaves something to look after.
+                answer = place.wait(_left(deadline, _LOOK if self._action else None))
                 if answer != 1:
                     break
                 self._look_at_leader()
@@ -430,8 +431,11 @@ class Barrier:
             self._guard.release()
 
 
-def _left(deadline: float | None) -> float:
-    return _LOOK if deadline is None else max(0.0, min(_LOOK, deadline - time.monotonic()))
+def _left(deadline: float | None, most: float | None) -> float | None:
+    if deadline is None:
+        return most
+    left = max(0.0, deadline - time.monotonic())
+    return left if most is None else min(most, left)
 
 
 def _barrier_again(cls: type[Barrier]) -> Barrier:
