@@ -36,23 +36,21 @@ class _Tree:
         return True
 
     def grow(self) -> list[int]:
-        """Find descendants that are new; return them."""
+        """Look once for descendants that are new; return them."""
+        found = [
+            pid
+            for pid, parent in _parents().items()
+            if parent in self._fds and pid not in self._fds and self._add(pid)
+        ]
+        # Between the look and the pidfd the number may have been given on: look once more.
+        again = _parents() if found else {}
         new = []
-        while True:
-            parents = _parents()
-            found = [
-                pid for pid, parent in parents.items() if parent in self._fds and pid not in self._fds
-            ]
-            # Between the look and the pidfd the number may have been given on: look once more.
-            taken = [pid for pid in found if self._add(pid)]
-            again = _parents() if taken else {}
-            for pid in taken:
-                if again.get(pid) in self._fds:
-                    new.append(pid)
-                else:
-                    os.close(self._fds.pop(pid))
-            if not taken:
-                return new
+        for pid in found:
+            if again.get(pid) in self._fds:
+                new.append(pid)
+            else:
+                os.close(self._fds.pop(pid))
+        return new
 
     def send(self, pids: list[int], signum: int) -> None:
         for pid in pids:
@@ -112,8 +110,10 @@ def end_tree(root: int, grace: float) -> None:
             tree.send(tree.grow(), signal.SIGTERM)
             tree.living(min(left, 0.1))
         while alive:
-            # Stopped first, so that none starts another between the look and its end.
+            # Stopped first, so that none starts another: then a look that finds nothing new is the last.
             tree.send(alive, signal.SIGSTOP)
-            tree.grow()
-            tree.send(tree.living(), signal.SIGKILL)
+            if tree.grow():
+                alive = tree.living()
+                continue
+            tree.send(alive, signal.SIGKILL)
             alive = tree.living(0.1)
