@@ -110,7 +110,7 @@ def end_tree(root: int, grace: float) -> None:
             tree.send(tree.grow(), signal.SIGTERM)
             tree.living(min(left, 0.1))
         while alive:
-            # Stopped first, so that none starts another: then a look that finds nothing new is the last.
+            # Stopped first, so that none starts another: a look that finds nothing new is the last.
             tree.send(alive, signal.SIGSTOP)
             if tree.grow():
                 alive = tree.living()
