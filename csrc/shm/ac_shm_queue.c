@@ -1,261 +1,272 @@
 /* ac_shm_queue.c - see ac_shm_queue.h; README.md beside it says why nothing is lost by a kill.
- * Locks, put, take, waiting, the end; ac_shm_queue_open.c makes, attaches and looks. */
+ * Locks, put, waiting, the end; ac_shm_take.c takes; ac_shm_queue_open.c makes, attaches, looks. */
 #include "shm/ac_shm_queue.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ac_backoff.h"
+#include "shm/ac_peer.h"
 #include "shm/ac_shm_queue_shared.h"
 
-/* A soft bound on what a batch copies under a lock: about 100 us. Arbitrary. */
-#define BATCH_BYTES (UINT64_C(1) << 20)
+/* While the memory of a lane cannot be taken back because somebody reads it, look this often
+ * whether that one is dead: it costs system calls. Arbitrary. */
+#define REAP_EVERY_NS (10 * AC_NS_PER_MS)
 
 /* ---- locks and what a dead holder leaves ---- */
 
-static bool positions_sane(const ac_shm_queue *q, uint64_t head, uint64_t tail) {
-    return tail - head <= (uint64_t)q->stream.count << q->stream.shift &&
-           ((head | tail) & (AC_SHM_ALIGN - 1)) == 0;
+static ac_shm_status lock_at(ac_robust_lock *lock, int64_t until_ns, bool *inherited) {
+    const ac_lock_status status = until_ns == AC_SHM_TRY ? ac_robust_lock_try(lock)
+                                                         : ac_robust_lock_until(lock, until_ns);
+    *inherited = status == AC_LOCK_INHERITED;
+    if (AC_LIKELY(status == AC_LOCK_HELD || status == AC_LOCK_INHERITED)) return AC_SHM_OK;
+    return status == AC_LOCK_BUSY ? AC_SHM_BUSY : AC_SHM_CORRUPT;
 }
 
-/* Under put_lock, after the death of its holder. The log has one entry: if its tail is the tail,
- * the put was complete (`puts` is stored before `tail`); if not, it never happened. */
-static void repair_put(ac_shm_queue *q) {
-    ac_shm_queue_shared *const sh = q->shared;
-    const uint64_t head = ac_load_acquire(&sh->head);
-    const uint64_t tail = ac_load_acquire(&sh->tail);
-    if (sh->log_tail != tail) ac_store_release(&sh->puts, sh->log_puts_before);
-    if (positions_sane(q, head, tail)) ac_shm_stream_rebuild(&q->stream, head, tail);
-}
-
-/* Under take_lock: if head reached what the log says, the take was complete but for its count. */
-static void repair_take(ac_shm_queue *q) {
-    ac_shm_queue_shared *const sh = q->shared;
-    if (sh->log_head == ac_load_relaxed(&sh->head)) ac_store_release(&sh->gets, sh->log_gets_after);
-}
-
-typedef enum side { PUT_SIDE, TAKE_SIDE } side;
-
-static ac_robust_lock *lock_of(ac_shm_queue *q, side which) {
-    return which == PUT_SIDE ? &q->shared->put_lock : &q->shared->take_lock;
-}
-
-static ac_shm_status locked(ac_shm_queue *q, side which, ac_lock_status status) {
-    switch (status) {
-    case AC_LOCK_HELD:
-        return AC_SHM_OK;
-    case AC_LOCK_INHERITED:
-        if (which == PUT_SIDE) {
-            repair_put(q);
-        } else {
-            repair_take(q);
-        }
-        ac_robust_lock_mended(lock_of(q, which));
+static ac_shm_status lock_pool(ac_shm_queue *q, int64_t until_ns) {
+    bool inherited;
+    const ac_shm_status status = lock_at(&q->shared->pool_lock, until_ns, &inherited);
+    if (AC_UNLIKELY(inherited)) {
+        ac_shm_pool_rebuild(&q->pool, q->streams, q->lanes);
+        ac_robust_lock_mended(&q->shared->pool_lock);
         ac_fetch_add_relaxed(&q->shared->deaths, 1);
-        return AC_SHM_OK;
-    case AC_LOCK_BUSY:
-        return AC_SHM_BUSY;
-    default:
-        return AC_SHM_CORRUPT;
     }
+    return status;
 }
 
-static ac_shm_status lock(ac_shm_queue *q, side which, int64_t until_ns) {
-    return locked(q, which, until_ns == AC_SHM_TRY
-                                ? ac_robust_lock_try(lock_of(q, which))
-                                : ac_robust_lock_until(lock_of(q, which), until_ns));
+static void unlock_pool(ac_shm_queue *q) { ac_robust_lock_release(&q->shared->pool_lock); }
+
+/* Under a lane's lock, after the death of its holder. The log has one entry: if its tail is the tail,
+ * the put was complete (`puts` is stored before `tail`); if not, it never happened. */
+static void repair_put(ac_shm_queue *q, uint32_t at) {
+    ac_shm_lane *const lane = &q->shared->lanes[at];
+    const uint64_t tail = ac_load_acquire(&lane->tail);
+    if (lane->log_tail != tail) ac_store_release(&lane->puts, lane->log_puts_before);
+    /* Segments that it had reserved: the next put uses them, unless the pool is free just now. */
+    if (lock_pool(q, AC_SHM_TRY) != AC_SHM_OK) return;
+    ac_shm_stream_forget(&q->pool, &q->streams[at], tail);
+    unlock_pool(q);
 }
 
-static void unlock(ac_shm_queue *q, side which) { ac_robust_lock_release(lock_of(q, which)); }
+static ac_shm_status lock_lane(ac_shm_queue *q, uint32_t at, int64_t until_ns) {
+    ac_robust_lock *const lock = &q->shared->lanes[at].lock;
+    bool inherited;
+    const ac_shm_status status = lock_at(lock, until_ns, &inherited);
+    if (AC_UNLIKELY(inherited)) {
+        repair_put(q, at);
+        ac_robust_lock_mended(lock);
+        ac_fetch_add_relaxed(&q->shared->deaths, 1);
+    }
+    return status;
+}
 
-/* After a slice in which nothing happened: a dead holder may have left counts that say "full" or
- * "unfinished", and nobody else may ever take the lock that it held. */
+static void unlock_lane(ac_shm_queue *q, uint32_t at) {
+    ac_robust_lock_release(&q->shared->lanes[at].lock);
+}
+
+static void wake_everyone(ac_shm_queue *q) {
+    ac_ec_notify_all(&q->shared->items, AC_WAIT_SHARED);
+    ac_ec_notify_all(&q->shared->space, AC_WAIT_SHARED);
+    ac_ec_notify_all(&q->shared->finished, AC_WAIT_SHARED);
+}
+
+/* Each lock: a put that saw the lane open is in before it closes. It also mends `puts`. Lanes that were
+ * never used, too: they may be from now on. Idempotent: who finds it half done does all of it. */
+static ac_shm_status close_lanes(ac_shm_queue *q, int64_t until_ns) {
+    for (uint32_t at = 0; at < q->lanes; at++) {
+        const ac_shm_status status = lock_lane(q, at, until_ns);
+        if (status != AC_SHM_OK) return status;
+        ac_store_release(&q->shared->lanes[at].closed, 1);
+        unlock_lane(q, at);
+    }
+    ac_store_release(&q->shared->closed, 1); /* pairs with the acquire of a taker */
+    wake_everyone(q);
+    return AC_SHM_OK;
+}
+
+/* After a slice in which nothing happened: a dead putter may have left a count that says "full" or
+ * "unfinished" with nobody else to ever take its lock, a dead taker an intent, and one who was killed
+ * in a shutdown some lanes open. */
 static void mend(ac_shm_queue *q) {
-    for (side which = PUT_SIDE; which <= TAKE_SIDE; which++)
-        if (lock(q, which, AC_SHM_TRY) == AC_SHM_OK) unlock(q, which);
+    const uint32_t used = ac_shm_lanes_used(q);
+    for (uint32_t at = 0; at < used; at++)
+        if (lock_lane(q, at, AC_SHM_TRY) == AC_SHM_OK) unlock_lane(q, at);
+    ac_shm_claims_reap(&q->claims);
+    if (ac_load_relaxed(&q->shared->closing) && !ac_load_relaxed(&q->shared->closed))
+        (void)close_lanes(q, AC_SHM_TRY);
+}
+
+/* ---- lanes ---- */
+
+/* Gives this process a lane: a free one, a dead producer's, or one that it shares. */
+static AC_COLD uint32_t choose_lane(ac_shm_queue *q) {
+    ac_shm_queue_shared *const sh = q->shared;
+    const uint64_t self = ac_shm_claims_self(&q->claims);
+    uint32_t found = q->lanes;
+    for (uint32_t at = 0; at < q->lanes && found == q->lanes; at++) {
+        uint64_t owner = ac_load_acquire(&sh->lanes[at].owner);
+        /* ours: two threads of ours came at once */
+        if (owner == self) found = at;
+        else if ((owner == 0 || ac_peer_is_dead(owner)) &&
+                 ac_cas_acq_rel(&sh->lanes[at].owner, &owner, self))
+            found = at;
+    }
+    if (found == q->lanes) found = (uint32_t)(self >> 32) % q->lanes;
+    /* Before anything is put there: a taker that sees what follows from it sees the lane. */
+    uint32_t used = ac_load_relaxed(&sh->lanes_used);
+    while (used < found + 1 && !ac_cas_acq_rel(&sh->lanes_used, &used, found + 1)) continue;
+    ac_store_relaxed(&q->claims.local->lane, found + 1);
+    return found;
+}
+
+static uint32_t lane_of_process(ac_shm_queue *q) {
+    const uint32_t lane = ac_load_relaxed(&q->claims.local->lane);
+    return AC_LIKELY(lane != 0) ? lane - 1 : choose_lane(q);
+}
+
+/* How far the lane may be recycled; under its lock. */
+static uint64_t advance_head(ac_shm_queue *q, uint32_t at, uint64_t tail) {
+    ac_shm_lane *const lane = &q->shared->lanes[at];
+    const uint64_t next = ac_load_acquire(&lane->next); /* pairs with the CAS of a taker */
+    uint64_t head = ac_load_relaxed(&lane->head);
+    if (!ac_shm_positions_sane(q, head, next) || !ac_shm_positions_sane(q, next, tail)) return head;
+    uint64_t bound = ac_shm_claims_bound(&q->claims, at, head, next);
+    if (AC_UNLIKELY(bound >> q->pool.shift != next >> q->pool.shift)) {
+        const int64_t now = ac_now_ns();
+        if (now >= lane->reap_after_ns || lane->reap_after_ns > now + REAP_EVERY_NS) {
+            lane->reap_after_ns = now + REAP_EVERY_NS;
+            ac_shm_claims_reap(&q->claims);
+            bound = ac_shm_claims_bound(&q->claims, at, head, next);
+        }
+    }
+    ac_store_relaxed(&lane->head, bound);
+    return bound;
 }
 
 /* ---- put ---- */
 
+/* With a maxsize there is one lane, and what is inside follows from its positions: no kill can leave
+ * it wrong. `next` only grows, so that the room is never overstated. */
 static uint64_t room(const ac_shm_queue *q) {
     if (q->maxsize == 0) return UINT64_MAX;
-    /* gets first: it only grows, so that the room is never overstated. Acquire: pairs with commit
-     * in take_held. */
-    const uint64_t gets = ac_load_acquire(&q->shared->gets);
-    const uint64_t inside = ac_load_relaxed(&q->shared->puts) - gets;
+    const uint64_t inside = ac_shm_lane_depth(q, 0);
     return inside < q->maxsize ? q->maxsize - inside : 0;
 }
 
-/* The first records of a front: at most `*count`, and of about BATCH_BYTES unless one is larger.
- * Sets `*count` to how many they are. They are ours: no check. */
-static size_t prefix_bytes(const uint8_t *at, uint64_t *count) {
-    const uint8_t *const start = at;
+/* The same under the lock, for `n` messages: `next` is another's line, and looked at only when the
+ * room that was last seen there is used up. */
+static uint64_t room_held(const ac_shm_queue *q, ac_shm_lane *lane, uint64_t n, uint64_t puts) {
+    if (q->maxsize == 0) return UINT64_MAX;
+    const uint64_t inside = puts - lane->gets_seen;
+    if (AC_LIKELY(inside < q->maxsize && q->maxsize - inside >= n)) return q->maxsize - inside;
+    const uint64_t left = room(q);
+    lane->gets_seen = puts - (q->maxsize - left);
+    return left;
+}
+
+/* Numbers the first records of a front: at most `*count`, and of about BATCH_BYTES unless one is
+ * larger. Sets `*count` to how many they are. They are ours: no check. */
+static size_t number_records(uint8_t *at, uint64_t *count, uint64_t puts, int64_t stamp) {
+    uint8_t *const start = at;
     uint64_t n = 0;
     for (; n < *count && (uint64_t)(at - start) < BATCH_BYTES; n++) {
-        ac_shm_record r;
-        memcpy(&r, at, sizeof r);
-        at += ac_shm_record_size(r.bytes);
+        ac_shm_record *const r = (ac_shm_record *)(void *)at;
+        r->number = (uint32_t)(puts + n);
+        r->stamp = stamp;
+        at += ac_shm_record_size(r->bytes);
     }
     *count = n;
     return (size_t)(at - start);
 }
 
-static ac_shm_status put_held(ac_shm_queue *q, const ac_shm_image *image, uint64_t *count,
-                              size_t *bytes) {
-    ac_shm_queue_shared *const sh = q->shared;
-    if (ac_load_relaxed(&sh->closed)) return AC_SHM_CLOSED; /* written under this lock */
-    const uint64_t head = ac_load_acquire(&sh->head); /* pairs with commit in take_held */
-    const uint64_t tail = ac_load_relaxed(&sh->tail);
-    if (AC_UNLIKELY(!positions_sane(q, head, tail))) return AC_SHM_CORRUPT;
+static ac_shm_status reserve(ac_shm_queue *q, uint32_t at, uint64_t tail, uint64_t end,
+                             int64_t until_ns) {
+    if (AC_LIKELY(ac_shm_stream_has(&q->pool, &q->streams[at], end))) return AC_SHM_OK;
+    const uint64_t head = advance_head(q, at, tail);
+    const ac_shm_status locked = lock_pool(q, until_ns);
+    if (locked != AC_SHM_OK) return locked;
+    const ac_stream_status status =
+        ac_shm_stream_reserve(&q->pool, &q->streams[at], head, tail, end);
+    unlock_pool(q);
+    if (AC_LIKELY(status == AC_STREAM_OK)) return AC_SHM_OK;
+    return status == AC_STREAM_LIMIT ? AC_SHM_LIMIT : AC_SHM_NOMEM;
+}
+
+static ac_shm_status put_held(ac_shm_queue *q, uint32_t at, const ac_shm_image *image,
+                              int64_t until_ns, uint64_t *count, size_t *bytes) {
+    ac_shm_lane *const lane = &q->shared->lanes[at];
+    if (ac_load_relaxed(&lane->closed)) return AC_SHM_CLOSED; /* written under this lock */
+    const uint64_t tail = ac_load_relaxed(&lane->tail);
+    if (AC_UNLIKELY(!ac_shm_positions_sane(q, ac_load_relaxed(&lane->head), tail)))
+        return AC_SHM_CORRUPT;
 
     uint64_t n = image->count;
-    size_t front = image->front_bytes;
-    const uint64_t free_places = room(q);
+    const uint64_t puts = ac_load_relaxed(&lane->puts);
+    const uint64_t free_places = room_held(q, lane, n, puts);
     if (free_places == 0) return AC_SHM_FULL;
-    if (AC_UNLIKELY(n > free_places || (n > 1 && front > BATCH_BYTES))) {
-        if (n > free_places) n = free_places;
-        front = prefix_bytes(image->front, &n);
+    if (AC_UNLIKELY(n > free_places)) n = free_places;
+    size_t front = image->front_bytes;
+    const int64_t stamp = q->lanes > 1 ? ac_now_ns() : 0;
+    if (image->count == 1) {
+        ac_shm_record *const r = image->front;
+        r->number = (uint32_t)puts;
+        r->stamp = stamp;
+    } else {
+        front = number_records(image->front, &n, puts, stamp);
     }
     const uint64_t end = tail + ac_shm_round_up(front + image->body_bytes, AC_SHM_ALIGN);
-    const ac_stream_status reserved = ac_shm_stream_reserve(&q->stream, head, tail, end);
-    if (AC_UNLIKELY(reserved != AC_STREAM_OK))
-        return reserved == AC_STREAM_LIMIT ? AC_SHM_LIMIT : AC_SHM_NOMEM;
+    const ac_shm_status reserved = reserve(q, at, tail, end, until_ns);
+    if (AC_UNLIKELY(reserved != AC_SHM_OK)) return reserved;
 
-    ac_shm_stream_write(&q->stream, tail, image->front, front);
+    ac_shm_stream_write(&q->pool, &q->streams[at], tail, image->front, front);
     if (image->body_bytes > 0)
-        ac_shm_stream_write(&q->stream, tail + front, image->body, image->body_bytes);
+        ac_shm_stream_write(&q->pool, &q->streams[at], tail + front, image->body,
+                            image->body_bytes);
 
     /* A kill may fall between any two of these; repair_put relies on their order, which for a
      * successor (that comes through the kernel) only the compiler could change. */
-    const uint64_t puts = ac_load_relaxed(&sh->puts);
-    sh->log_puts_before = puts;
+    lane->log_puts_before = puts;
     ac_fence_compiler();
-    sh->log_tail = end;
+    lane->log_tail = end;
     ac_fence_compiler();
-    ac_store_release(&sh->puts, puts + n); /* before tail: who takes a message finds it counted */
-    ac_store_release(&sh->tail, end);      /* commit; pairs with the acquire in take_held */
+    ac_store_release(&lane->puts, puts + n); /* before tail: who takes a message finds it counted */
+    ac_store_release(&lane->tail, end);      /* commit; pairs with the acquire of a taker */
     *count = n;
     *bytes = (size_t)(end - tail);
     return AC_SHM_OK;
 }
 
+/* The waiters' looks come after ac_ec_prepare (F2), and pair with F1 of the notifiers. */
 static bool has_room(ac_shm_queue *q) {
-    ac_shm_queue_shared *const sh = q->shared;
-    /* seq_cst: not before the announcement of ac_ec_prepare; pairs with F1 of the taker's notify */
-    const uint64_t gets = ac_load_seq_cst(&sh->gets);
-    const uint64_t puts = ac_load_seq_cst(&sh->puts);
-    return q->maxsize == 0 || puts - gets < q->maxsize || ac_load_relaxed(&sh->closed);
+    return room(q) > 0 || ac_load_relaxed(&q->shared->lanes[0].closed); /* maxsize: one lane */
 }
 
 static bool has_items(ac_shm_queue *q) {
-    ac_shm_queue_shared *const sh = q->shared;
-    const uint64_t head = ac_load_seq_cst(&sh->head);
-    return ac_load_seq_cst(&sh->tail) != head || ac_load_relaxed(&sh->closed);
+    return !ac_shm_queue_is_empty(q) || ac_load_relaxed(&q->shared->closed);
+}
+
+/* `done` first: it never exceeds `puts`, so that equal means that all was done at that instant. */
+static uint64_t all_puts(const ac_shm_queue *q) {
+    uint64_t puts = 0;
+    const uint32_t used = ac_shm_lanes_used(q);
+    for (uint32_t at = 0; at < used; at++) puts += ac_load_seq_cst(&q->shared->lanes[at].puts);
+    return puts;
 }
 
 static bool all_done(ac_shm_queue *q) {
-    ac_shm_queue_shared *const sh = q->shared;
-    return ac_load_seq_cst(&sh->done) >= ac_load_seq_cst(&sh->puts);
+    const uint64_t done = ac_load_seq_cst(&q->shared->done);
+    return done >= all_puts(q);
 }
 
 static ac_shm_status put_once(ac_shm_queue *q, const ac_shm_image *image, int64_t until_ns,
                               uint64_t *count, size_t *bytes) {
-    ac_shm_status status = lock(q, PUT_SIDE, until_ns);
+    const uint32_t at = lane_of_process(q);
+    ac_shm_status status = lock_lane(q, at, until_ns);
     if (AC_UNLIKELY(status != AC_SHM_OK)) return status;
-    status = put_held(q, image, count, bytes);
-    unlock(q, PUT_SIDE);
+    status = put_held(q, at, image, until_ns, count, bytes);
+    unlock_lane(q, at);
     /* Outside the lock: the woken one may need it at once. */
     if (AC_LIKELY(status == AC_SHM_OK)) ac_ec_notify_one(&q->shared->items, AC_WAIT_SHARED);
-    return status;
-}
-
-/* ---- take ---- */
-
-/* Reads the header at `at`; false if it cannot be one. */
-static bool header_at(const ac_shm_queue *q, uint64_t at, uint64_t tail, ac_shm_record *r) {
-    const uint8_t *const p = ac_shm_stream_peek(&q->stream, at);
-    if (p == NULL) return false;
-    memcpy(r, p, sizeof *r); /* 16 bytes at a multiple of 16 never cross a segment */
-    const uint64_t rest = tail - at;
-    return r->mark == AC_SHM_MARK && r->kind != 0 && rest >= sizeof *r &&
-           r->bytes <= rest - sizeof *r;
-}
-
-/* Where `bytes` of records from `head` on go; see ac_shm_batch. OK, BIG or NOMEM. */
-static ac_shm_status find_place(ac_shm_batch *batch, size_t bytes, bool one, bool try_only) {
-    if (bytes <= batch->small_bytes &&
-        !(try_only && bytes > AC_SHM_SMALL_BYTES + sizeof(ac_shm_record))) {
-        batch->data = batch->small;
-        return AC_SHM_OK;
-    }
-    if (try_only) return AC_SHM_BIG;
-    if (one) {
-        batch->data = NULL; /* in two places */
-        return batch->exact != NULL && batch->exact_bytes == batch->wanted ? AC_SHM_OK : AC_SHM_BIG;
-    }
-    batch->data = batch->large = malloc(bytes);
-    return batch->large != NULL ? AC_SHM_OK : AC_SHM_NOMEM;
-}
-
-static bool copy_out(const ac_shm_queue *q, uint64_t head, size_t bytes, ac_shm_batch *batch) {
-    if (AC_LIKELY(batch->data != NULL))
-        return ac_shm_stream_read(&q->stream, head, (uint8_t *)(uintptr_t)batch->data, bytes);
-    batch->data = batch->small;
-    return ac_shm_stream_read(&q->stream, head, batch->small, sizeof(ac_shm_record)) &&
-           ac_shm_stream_read(&q->stream, head + sizeof(ac_shm_record), batch->exact,
-                              batch->exact_bytes);
-}
-
-static ac_shm_status take_held(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch, bool try_only) {
-    ac_shm_queue_shared *const sh = q->shared;
-    /* Before tail: if it was closed, no put comes any more, and an equal tail is the last one. */
-    const uint32_t closed = ac_load_acquire(&sh->closed);
-    const uint64_t head = ac_load_relaxed(&sh->head);
-    const uint64_t tail = ac_load_acquire(&sh->tail); /* pairs with the commit of put_held */
-    if (head == tail) return closed ? AC_SHM_CLOSED : AC_SHM_EMPTY;
-    if (AC_UNLIKELY(!positions_sane(q, head, tail))) return AC_SHM_CORRUPT;
-
-    uint64_t end = head, count = 0;
-    while (count < most && end != tail) {
-        ac_shm_record r;
-        if (AC_UNLIKELY(!header_at(q, end, tail, &r))) return AC_SHM_CORRUPT;
-        const uint64_t next = end + ac_shm_record_size(r.bytes);
-        if (count == 0) batch->wanted = (size_t)r.bytes;
-        if (count > 0 && next - head > BATCH_BYTES) break;
-        end = next;
-        count++;
-    }
-    const size_t bytes = (size_t)(end - head);
-    const ac_shm_status found = find_place(batch, bytes, most == 1, try_only);
-    if (AC_UNLIKELY(found != AC_SHM_OK)) return found;
-    if (AC_UNLIKELY(!copy_out(q, head, bytes, batch))) return AC_SHM_CORRUPT;
-
-    /* See put_held. log_head first: with it unequal to head, a stale log_gets_after is not used. */
-    const uint64_t gets = ac_load_relaxed(&sh->gets);
-    sh->log_head = end;
-    ac_fence_compiler();
-    sh->log_gets_after = gets + count;
-    ac_fence_compiler();
-    ac_store_release(&sh->head, end); /* commit; pairs with the acquire in put_held: bytes are ours
-                                         no more */
-    ac_store_release(&sh->gets, gets + count); /* pairs with room() */
-    batch->bytes = bytes;
-    batch->count = count;
-    batch->untidy = ac_shm_stream_behind(&q->stream, end) > q->stream.spares / 4;
-    return AC_SHM_OK;
-}
-
-static ac_shm_status take_once(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch,
-                               int64_t until_ns) {
-    ac_shm_status status = lock(q, TAKE_SIDE, until_ns);
-    if (AC_UNLIKELY(status != AC_SHM_OK)) return status;
-    status = take_held(q, most, batch, until_ns == AC_SHM_TRY);
-    unlock(q, TAKE_SIDE);
-    if (status == AC_SHM_OK && q->maxsize != 0) ac_ec_notify_one(&q->shared->space, AC_WAIT_SHARED);
-    if (AC_UNLIKELY(status == AC_SHM_CORRUPT)) {
-        free(batch->large);
-        batch->large = NULL;
-    }
     return status;
 }
 
@@ -333,17 +344,28 @@ ac_shm_status ac_shm_queue_put(ac_shm_queue *q, const ac_shm_image *image, int64
     }
 }
 
+/* One try of a taker that waits. Without an entry of its own it gives others the time to leave. */
+static ac_shm_status take_or_yield(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch,
+                                   int64_t until_ns) {
+    ac_backoff backoff = {0};
+    for (;;) {
+        const ac_shm_status status = ac_shm_take_once(q, most, batch, false);
+        if (AC_LIKELY(status != AC_SHM_BUSY) || ac_now_ns() >= until_ns) return status;
+        ac_backoff_snooze(&backoff);
+    }
+}
+
 ac_shm_status ac_shm_queue_take(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch,
                                 int64_t deadline_ns) {
-    if (deadline_ns == AC_SHM_TRY) return take_once(q, most, batch, AC_SHM_TRY);
-    if (deadline_ns == AC_SHM_NOWAIT) return take_once(q, most, batch, slice_end(AC_FOREVER));
-    const int64_t until = slice_end(deadline_ns);
+    if (deadline_ns == AC_SHM_TRY) return ac_shm_take_once(q, most, batch, true);
+    const int64_t until = slice_end(deadline_ns == AC_SHM_NOWAIT ? AC_FOREVER : deadline_ns);
+    if (deadline_ns == AC_SHM_NOWAIT) return take_or_yield(q, most, batch, until);
     const int64_t start = ac_now_ns();
     spin(q, SPIN_ITEMS, has_items, until);
     for (;;) {
         const uint32_t key = ac_ec_prepare(&q->shared->items);
         if (has_items(q)) {
-            const ac_shm_status status = take_once(q, most, batch, until);
+            const ac_shm_status status = take_or_yield(q, most, batch, until);
             if (status == AC_SHM_EMPTY) continue; /* another was faster */
             learn(q, SPIN_ITEMS, ac_now_ns() - start);
             if (has_items(q)) ac_ec_notify_one(&q->shared->items, AC_WAIT_SHARED);
@@ -364,55 +386,33 @@ void ac_shm_queue_pass_on(ac_shm_queue *q) {
 
 /* ---- the end, and joining ---- */
 
-static void wake_everyone(ac_shm_queue *q) {
-    ac_ec_notify_all(&q->shared->items, AC_WAIT_SHARED);
-    ac_ec_notify_all(&q->shared->space, AC_WAIT_SHARED);
-    ac_ec_notify_all(&q->shared->finished, AC_WAIT_SHARED);
-}
-
-/* Under take_lock, when no put can come any more. */
-static void discard_held(ac_shm_queue *q) {
+/* When no put can come any more. `done` first: killed in between, joiners are let go early rather
+ * than never. */
+static void discard(ac_shm_queue *q, uint32_t at) {
     ac_shm_queue_shared *const sh = q->shared;
-    const uint64_t puts = ac_load_acquire(&sh->puts);
-    const uint64_t dropped = puts - ac_load_relaxed(&sh->gets);
-    /* Before the commit: killed between the two, joiners are let go early rather than never. */
-    uint64_t done = ac_load_relaxed(&sh->done), wanted;
-    do {
-        wanted = done + dropped < puts ? done + dropped : puts;
-    } while (!ac_cas_acq_rel(&sh->done, &done, wanted));
-    const uint64_t tail = ac_load_acquire(&sh->tail);
-    sh->log_head = tail;
-    ac_fence_compiler();
-    sh->log_gets_after = puts;
-    ac_fence_compiler();
-    ac_store_release(&sh->head, tail);
-    ac_store_release(&sh->gets, puts);
+    const uint64_t expected = ac_shm_lane_depth(q, at);
+    ac_fetch_add_acq_rel(&sh->done, expected);
+    const uint64_t dropped = ac_shm_take_discard(q, at);
+    if (dropped != expected) ac_fetch_add_acq_rel(&sh->done, dropped - expected);
 }
 
-ac_shm_status ac_shm_queue_shutdown(ac_shm_queue *q, bool discard) {
+ac_shm_status ac_shm_queue_shutdown(ac_shm_queue *q, bool drop) {
     const int64_t until = slice_end(AC_FOREVER);
-    /* The lock: a put that saw the queue open is in before it closes. It also mends `puts`. */
-    ac_shm_status status = lock(q, PUT_SIDE, until);
-    if (status != AC_SHM_OK) return status;
-    ac_store_release(&q->shared->closed, 1); /* pairs with the acquire in take_held */
-    unlock(q, PUT_SIDE);
-    if (discard) {
-        status = lock(q, TAKE_SIDE, until);
-        if (status == AC_SHM_OK) {
-            discard_held(q);
-            unlock(q, TAKE_SIDE);
-            ac_shm_queue_tidy(q);
-        }
-    }
-    wake_everyone(q);
-    return status;
+    ac_shm_queue_shared *const sh = q->shared;
+    ac_store_release(&sh->closing, 1); /* others go on with it if we are killed */
+    const ac_shm_status status = close_lanes(q, until);
+    if (status != AC_SHM_OK || !drop) return status;
+    for (uint32_t at = 0; at < q->lanes; at++) discard(q, at);
+    ac_shm_queue_tidy(q);
+    wake_everyone(q); /* joiners */
+    return AC_SHM_OK;
 }
 
 bool ac_shm_queue_done(ac_shm_queue *q) {
     ac_shm_queue_shared *const sh = q->shared;
     uint64_t done = ac_load_acquire(&sh->done);
     do {
-        if (done >= ac_load_acquire(&sh->puts)) return false;
+        if (done >= all_puts(q)) return false;
     } while (!ac_cas_acq_rel(&sh->done, &done, done + 1));
     if (all_done(q)) ac_ec_notify_all(&sh->finished, AC_WAIT_SHARED);
     return true;
@@ -431,12 +431,21 @@ ac_shm_status ac_shm_queue_join(ac_shm_queue *q, int64_t deadline_ns) {
 }
 
 void ac_shm_queue_tidy(ac_shm_queue *q) {
-    bool more = true;
-    while (more) {
-        if (lock(q, PUT_SIDE, AC_SHM_TRY) != AC_SHM_OK) return; /* its holder tidies as it needs */
-        const uint64_t head = ac_load_acquire(&q->shared->head);
-        more = positions_sane(q, head, ac_load_relaxed(&q->shared->tail)) &&
-               ac_shm_stream_tidy(&q->stream, head);
-        unlock(q, PUT_SIDE);
+    const uint32_t used = ac_shm_lanes_used(q);
+    for (uint32_t at = 0; at < used; at++) {
+        ac_shm_lane *const lane = &q->shared->lanes[at];
+        bool more = ac_shm_stream_behind(&q->pool, &q->streams[at], ac_load_relaxed(&lane->next)) > 0;
+        while (more) {
+            /* Whoever has them takes memory back as it needs. */
+            if (lock_lane(q, at, AC_SHM_TRY) != AC_SHM_OK) break;
+            if (lock_pool(q, AC_SHM_TRY) != AC_SHM_OK) {
+                unlock_lane(q, at);
+                break;
+            }
+            const uint64_t head = advance_head(q, at, ac_load_relaxed(&lane->tail));
+            more = ac_shm_stream_tidy(&q->pool, &q->streams[at], head);
+            unlock_pool(q);
+            unlock_lane(q, at);
+        }
     }
 }

@@ -9,20 +9,25 @@
  *   ac_shm_queue_take(&q, 1, &got, AC_SHM_TRY);
  *   ... got.count records from got.data on ...
  *
- * Option A of the design: one robust lock for those who put, one for those who take, an endless
- * stream of records between them (ac_shm_stream.h). One global order. A message is visible when
- * the one release store of `tail` has published it, however long it is, so that a killed producer
- * leaves nothing half-visible; it is taken when `head` has moved, after the copy, so that a killed
- * consumer loses at most the batch that it held. README.md beside this file has the table of kills.
+ * Lanes (ALGORITHMS: byte lanes): every producer process has a stream of records of its own, and
+ * consumers take from all of them, the earliest message first. A message is visible when the one
+ * release store of the lane's `tail` has published it, however long it is, so that a killed producer
+ * leaves nothing half-visible; it is taken by one CAS on the lane's `next`, before the copy, and the
+ * claimant's intent keeps it in its place until it is copied, so that a killed consumer loses at most
+ * the batch that it held. README.md beside this file has the protocol and the table of kills.
+ *
+ * Order: a message whose put returned before the put of another began comes out first. With one lane
+ * (`lanes` = 1, or a maxsize, which is exact because of it) there is one global order.
  *
  * Any thread of any process may call any function; a forked child goes on with its copy of the
- * handle. Progress: blocking behind a live lock holder (also a stopped one), never behind a dead
- * one. Holders do nothing but copy.
+ * handle. Progress: takers are lock-free, and behind nobody but a message's own length. Putters of
+ * one lane go one after the other, behind a live one (also a stopped one), never behind a dead one;
+ * producers in other lanes are not concerned, but while segments are added (see README.md).
  *
  * Three forms, told apart by the deadline that is passed:
  *   AC_SHM_TRY       tries once and copies little: may be called attached to an interpreter.
  *                    Says BUSY or BIG where the same call must be made detached.
- *   AC_SHM_NOWAIT    detached: waits for the lock alone, up to a slice, and copies anything
+ *   AC_SHM_NOWAIT    detached: waits for a lane's lock alone, up to a slice, and copies anything
  *   a deadline       detached: waits for a message or for room too, up to a slice
  * A slice is at most AC_SHM_SLICE_NS; after it the caller looks at signals and at its deadline, and
  * calls again. So a wake that was lost with its killed sender only delays.
@@ -31,6 +36,7 @@
 #define AC_SHM_QUEUE_H
 
 #include "shm/ac_robust_lock.h"
+#include "shm/ac_shm_claims.h"
 #include "shm/ac_shm_stream.h"
 #include "sync/ac_event_count.h"
 
@@ -46,7 +52,8 @@ typedef enum ac_shm_status {
     AC_SHM_EMPTY = 1,       /* nothing to take, until the end of the slice */
     AC_SHM_FULL = 2,        /* maxsize messages are in, until the end of the slice */
     AC_SHM_CLOSED = 3,      /* put: shut down; take: shut down and empty */
-    AC_SHM_BUSY = 4,        /* the lock was another's, until the end of the slice */
+    AC_SHM_BUSY = 4,        /* a lock was another's until the end of the slice; or, take: as many
+                               threads as there may be are inside */
     AC_SHM_BIG = 5,         /* AC_SHM_TRY: too much to copy; take of one: see ac_shm_batch */
     AC_SHM_LIMIT = 6,       /* the memory limit of the queue is reached; nothing was put */
     AC_SHM_NOMEM = 7,       /* the system has no memory left; nothing was put or taken */
@@ -56,23 +63,27 @@ typedef enum ac_shm_status {
 
 /* ---- records: what the stream is made of ---- */
 
-#define AC_SHM_MARK 0xac5e6d01u
-#define AC_SHM_ALIGN 16u
+#define AC_SHM_MARK 0xac5eu
+#define AC_SHM_ALIGN AC_SHM_POSITION_UNIT /* so that no header crosses the end of a segment */
 
 typedef struct ac_shm_record {
-    uint64_t bytes; /* of the payload that follows; the next record is at the next multiple of 16 */
-    uint32_t kind;  /* the caller's; not 0 */
-    uint32_t mark;  /* AC_SHM_MARK */
+    uint64_t bytes;  /* of the payload that follows; the next record is at the next multiple of 32 */
+    uint16_t kind;   /* the caller's; not 0 */
+    uint16_t mark;   /* AC_SHM_MARK */
+    uint32_t number; /* the queue's: messages of the lane before this one, modulo 2^32 */
+    int64_t stamp;   /* the queue's: when it was put, on the monotonic clock; 0 with one lane */
 } ac_shm_record;
+
+_Static_assert(sizeof(ac_shm_record) == 24, "eight bytes of payload fit beside the header");
 
 AC_INLINE size_t ac_shm_record_size(uint64_t payload) {
     return (size_t)((sizeof(ac_shm_record) + payload + (AC_SHM_ALIGN - 1)) &
                     ~(uint64_t)(AC_SHM_ALIGN - 1));
 }
 
-/* Records as they will lie in the stream: `front` bytes and then `body` bytes, padded to 16. */
+/* Records as they will lie in the stream: `front` bytes and then `body` bytes, padded to 32. */
 typedef struct ac_shm_image {
-    const void *front;
+    void *front; /* the queue writes its two fields into the headers */
     size_t front_bytes;
     const void *body; /* may be NULL */
     size_t body_bytes;
@@ -85,7 +96,7 @@ typedef struct ac_shm_image {
  *                         `exact` that long and calls again. Another taker may have been faster:
  *                         BIG again, with another length. `small` gets the header, `exact` the
  *                         payload.
- * `data` points at `count` records, each at a multiple of 16 from `data`. */
+ * `data` points at `count` records, each at a multiple of 32 from `data`. */
 typedef struct ac_shm_batch {
     void *small; /* at least a header */
     size_t small_bytes;
@@ -103,12 +114,17 @@ typedef struct ac_shm_batch {
 
 typedef struct ac_shm_queue_shared ac_shm_queue_shared; /* ac_shm_queue.c */
 
+#define AC_SHM_LANES 16u /* at most; producers beyond them share */
+
 typedef struct ac_shm_queue {
     ac_shm_region region; /* base == NULL: not open; every other function needs an open one */
     ac_shm_queue_shared *shared;
-    ac_shm_stream stream;
-    uint64_t maxsize;          /* 0: no limit */
-    ac_atomic_u32 spin_ns[2];  /* this process's guess how long spinning pays: items, room */
+    ac_shm_pool pool;
+    ac_shm_stream streams[AC_SHM_LANES];
+    ac_shm_claims claims;
+    uint32_t lanes;
+    uint64_t maxsize;         /* 0: no limit */
+    ac_atomic_u32 spin_ns[2]; /* this process's guess how long spinning pays: items, room */
 } ac_shm_queue;
 
 typedef struct ac_shm_queue_options {
@@ -117,6 +133,7 @@ typedef struct ac_shm_queue_options {
                              for it, memory not before it is needed */
     uint32_t shift;       /* a segment has 1 << shift bytes, from one page up; 0: the default */
     uint32_t spares;      /* so many drained segments keep their memory; 0: the default */
+    uint32_t lanes;       /* 1: one global order; 0: the default, 1 with a maxsize */
 } ac_shm_queue_options;
 
 /* Both return 0 or an errno. attach takes the descriptor over when it succeeds; EINVAL where it is
@@ -156,10 +173,12 @@ typedef struct ac_shm_queue_stats {
     uint64_t waiting_bytes;    /* that wait */
     uint64_t memory_bytes;     /* that are backed by memory at the moment */
     uint64_t limit_bytes;      /* that can wait */
-    uint64_t deaths;           /* how often a lock was inherited from a dead holder */
+    uint64_t deaths;           /* of processes in the middle of a put or take, as far as noticed */
+    uint64_t lost;             /* messages that the dead may have held; at most these */
+    uint64_t lanes;            /* that were used */
 } ac_shm_queue_stats;
 
-void ac_shm_queue_stat(const ac_shm_queue *q, ac_shm_queue_stats *out);
+void ac_shm_queue_stat(ac_shm_queue *q, ac_shm_queue_stats *out);
 uint64_t ac_shm_queue_depth(const ac_shm_queue *q); /* messages; right when nobody is inside */
 bool ac_shm_queue_is_empty(const ac_shm_queue *q);
 

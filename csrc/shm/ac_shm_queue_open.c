@@ -13,14 +13,30 @@
 #define DEFAULT_SHIFT 16u
 #define DEFAULT_SPARES 256u
 
-static void open_stream(ac_shm_queue *q) {
+/* What has memory from the start: all but the slots of participants that never came. */
+#define HEAD_BYTES offsetof(ac_shm_queue_shared, claims.slots)
+
+static size_t tables_bytes(uint32_t count, uint32_t lanes) {
+    return lanes * ac_shm_stream_table_bytes(count);
+}
+
+static int open_parts(ac_shm_queue *q) {
     ac_shm_queue_shared *const sh = q->shared;
-    ac_shm_stream_open(&q->stream, &q->region, &sh->stream, (uint8_t *)sh + TABLES_AT,
-                       q->region.base + sh->fixed.data_at, sh->fixed.shift, sh->fixed.count,
-                       sh->fixed.spares);
-    q->maxsize = sh->fixed.maxsize;
+    uint8_t *const base = q->region.base;
+    const ac_shm_queue_fixed *const f = &sh->fixed;
+    ac_shm_pool_open(&q->pool, &q->region, &sh->pool, base + f->bits_at, base + f->data_at,
+                     f->shift, f->count, f->spares);
+    q->lanes = f->lanes;
+    q->maxsize = f->maxsize;
+    for (uint32_t at = 0; at < q->lanes; at++)
+        q->streams[at] = (ac_shm_stream){
+            .shared = &sh->lanes[at].stream,
+            .segment_of = (ac_atomic_u32 *)(void *)(base + f->tables_at +
+                                                    at * ac_shm_stream_table_bytes(f->count)),
+        };
     ac_store_relaxed(&q->spin_ns[SPIN_ITEMS], SPIN_FIRST_NS);
     ac_store_relaxed(&q->spin_ns[SPIN_ROOM], SPIN_FIRST_NS);
+    return ac_shm_claims_open(&q->claims, &q->region, &sh->claims);
 }
 
 int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options) {
@@ -32,14 +48,21 @@ int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options) {
     const uint64_t wanted = (options->limit_bytes + size - 1) / size + 1;
     if (wanted > UINT32_MAX / 4) return ENOMEM;
     const uint32_t count = wanted < 2 ? 2 : (uint32_t)wanted;
-    const size_t data_at = ac_shm_round_up(TABLES_AT + ac_shm_stream_table_bytes(count), page);
+    /* A maxsize is exact because one lock is held by whoever counts. */
+    uint32_t lanes = options->maxsize != 0 ? 1 : options->lanes;
+    if (lanes == 0 || lanes > AC_SHM_LANES) lanes = AC_SHM_LANES;
+    const size_t bits_at = ac_shm_round_up(sizeof(ac_shm_queue_shared), page);
+    const size_t tables_at = bits_at + ac_shm_round_up(ac_shm_pool_bits_bytes(count), page);
+    const size_t data_at = ac_shm_round_up(tables_at + tables_bytes(count, lanes), page);
 
     int err = ac_shm_region_create(&q->region, data_at + ((size_t)count << shift));
     if (err != 0) return err;
-    err = ac_shm_region_back(&q->region, 0, TABLES_AT);
+    *q = (ac_shm_queue){.region = q->region};
+    err = ac_shm_region_back(&q->region, 0, HEAD_BYTES);
     ac_shm_queue_shared *const sh = (ac_shm_queue_shared *)(void *)q->region.base;
-    if (err == 0) err = ac_robust_lock_init(&sh->put_lock);
-    if (err == 0) err = ac_robust_lock_init(&sh->take_lock);
+    if (err == 0) err = ac_robust_lock_init(&sh->pool_lock);
+    for (uint32_t at = 0; at < lanes && err == 0; at++)
+        err = ac_robust_lock_init(&sh->lanes[at].lock);
     if (err != 0) {
         ac_shm_region_close(&q->region);
         return err;
@@ -51,34 +74,47 @@ int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options) {
         .count = count,
         .spares = options->spares != 0 ? options->spares : DEFAULT_SPARES,
         .data_at = data_at,
+        .bits_at = bits_at,
+        .tables_at = tables_at,
         .maxsize = options->maxsize,
+        .lanes = lanes,
     };
     q->shared = sh;
-    open_stream(q);
-    return 0;
+    err = open_parts(q);
+    if (err != 0) ac_shm_region_close(&q->region);
+    return err;
+}
+
+/* Whether all that the header says lies inside the region. */
+static bool fits(const ac_shm_queue_fixed *f, size_t bytes) {
+    return f->layout == LAYOUT && f->shift >= 12 && f->shift < 40 && f->count >= 2 &&
+           f->count <= UINT32_MAX / 4 && f->lanes >= 1 && f->lanes <= AC_SHM_LANES &&
+           (f->lanes == 1 || f->maxsize == 0) && f->bits_at >= sizeof(ac_shm_queue_shared) &&
+           f->bits_at < bytes && f->tables_at < bytes && f->data_at < bytes &&
+           (f->bits_at | f->tables_at | f->data_at) % 16 == 0 &&
+           f->tables_at >= f->bits_at + ac_shm_pool_bits_bytes(f->count) &&
+           f->data_at >= f->tables_at + tables_bytes(f->count, f->lanes) &&
+           (uint64_t)f->count << f->shift <= bytes - f->data_at;
 }
 
 int ac_shm_queue_attach(ac_shm_queue *q, int fd) {
-    const int err = ac_shm_region_attach(&q->region, fd);
+    *q = (ac_shm_queue){0};
+    int err = ac_shm_region_attach(&q->region, fd);
     if (err != 0) return err;
     ac_shm_queue_shared *const sh = (ac_shm_queue_shared *)(void *)q->region.base;
-    const bool fits = q->region.bytes >= sizeof *sh && sh->fixed.magic == MAGIC;
-    const bool same = fits && sh->fixed.layout == LAYOUT && sh->fixed.shift < 40 &&
-                      sh->fixed.count >= 2 &&
-                      sh->fixed.data_at >= TABLES_AT + ac_shm_stream_table_bytes(sh->fixed.count) &&
-                      sh->fixed.data_at + ((uint64_t)sh->fixed.count << sh->fixed.shift) <=
-                          q->region.bytes;
-    if (!same) {
+    const bool ours = q->region.bytes >= sizeof *sh && sh->fixed.magic == MAGIC;
+    if (!ours || !fits(&sh->fixed, q->region.bytes)) err = ours ? EPROTO : EINVAL;
+    q->shared = sh;
+    if (err == 0) err = open_parts(q);
+    if (err != 0) {
         q->region.fd = -1; /* stays the caller's */
         ac_shm_region_close(&q->region);
-        return fits ? EPROTO : EINVAL;
     }
-    q->shared = sh;
-    open_stream(q);
-    return 0;
+    return err;
 }
 
 void ac_shm_queue_close(ac_shm_queue *q) {
+    ac_shm_claims_close(&q->claims);
     ac_shm_region_close(&q->region);
     q->shared = NULL;
 }
@@ -88,25 +124,47 @@ bool ac_shm_queue_is_shut_down(const ac_shm_queue *q) {
 }
 
 uint64_t ac_shm_queue_depth(const ac_shm_queue *q) {
-    const uint64_t gets = ac_load_acquire(&q->shared->gets);
-    const uint64_t puts = ac_load_acquire(&q->shared->puts);
-    return puts > gets ? puts - gets : 0;
+    uint64_t depth = 0;
+    const uint32_t used = ac_shm_lanes_used(q);
+    for (uint32_t at = 0; at < used; at++) depth += ac_shm_lane_depth(q, at);
+    return depth;
 }
 
+/* One pass finds that each lane was empty once; unchanged tails, that all were at one instant. */
 bool ac_shm_queue_is_empty(const ac_shm_queue *q) {
-    const uint64_t head = ac_load_acquire(&q->shared->head);
-    return ac_load_acquire(&q->shared->tail) == head;
+    uint64_t tails[AC_SHM_LANES];
+    for (;;) {
+        const uint32_t used = ac_shm_lanes_used(q);
+        uint32_t same = 0;
+        for (uint32_t at = 0; at < used; at++) {
+            const uint64_t next = ac_load_acquire(&q->shared->lanes[at].next);
+            tails[at] = ac_load_acquire(&q->shared->lanes[at].tail);
+            if (tails[at] != next) return false;
+        }
+        for (; same < used; same++)
+            if (ac_load_acquire(&q->shared->lanes[same].tail) != tails[same]) break;
+        if (same == used && ac_shm_lanes_used(q) == used) return true;
+    }
 }
 
-void ac_shm_queue_stat(const ac_shm_queue *q, ac_shm_queue_stats *out) {
-    const ac_shm_queue_shared *const sh = q->shared;
-    out->gets = ac_load_acquire(&sh->gets);
-    out->puts = ac_load_acquire(&sh->puts);
+void ac_shm_queue_stat(ac_shm_queue *q, ac_shm_queue_stats *out) {
+    ac_shm_queue_shared *const sh = q->shared;
+    ac_shm_claims_reap(&q->claims);
+    *out = (ac_shm_queue_stats){0};
+    out->lanes = ac_shm_lanes_used(q);
+    for (uint32_t at = 0; at < out->lanes; at++) {
+        const uint64_t depth = ac_shm_lane_depth(q, at);
+        const uint64_t puts = ac_load_acquire(&sh->lanes[at].puts);
+        const uint64_t next = ac_load_acquire(&sh->lanes[at].next);
+        const uint64_t tail = ac_load_acquire(&sh->lanes[at].tail);
+        out->puts += puts;
+        out->gets += puts > depth ? puts - depth : 0;
+        out->bytes += tail;
+        out->waiting_bytes += tail > next ? tail - next : 0;
+    }
     out->done = ac_load_acquire(&sh->done);
-    const uint64_t head = ac_load_acquire(&sh->head);
-    out->bytes = ac_load_acquire(&sh->tail);
-    out->waiting_bytes = out->bytes - head;
-    out->memory_bytes = TABLES_AT + (ac_load_relaxed(&sh->stream.backed) << q->stream.shift);
-    out->limit_bytes = (uint64_t)q->stream.count << q->stream.shift;
-    out->deaths = ac_load_relaxed(&sh->deaths);
+    out->memory_bytes = HEAD_BYTES + (ac_load_relaxed(&sh->pool.backed) << q->pool.shift);
+    out->limit_bytes = (uint64_t)q->pool.count << q->pool.shift;
+    out->deaths = ac_load_relaxed(&sh->deaths) + ac_load_relaxed(&sh->claims.deaths);
+    out->lost = ac_load_relaxed(&sh->claims.lost);
 }

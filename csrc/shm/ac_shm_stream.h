@@ -1,25 +1,24 @@
-/* ac_shm_stream.h - an endless stream of bytes in recycled segments of a shared region.
+/* ac_shm_stream.h - endless streams of bytes in a pool of recycled segments of shared memory.
  *
- * Positions only grow. Position p lies in logical segment p >> shift; the table `segment_of` says
- * which physical segment that is at the moment. The writer maps segments ahead of what it writes;
- * the reader only moves its position, and the writer side takes back what lies wholly behind it.
- * The lowest free segment is taken first, so that a queue that is kept drained lives in two
- * segments that stay in the cache; what is free beyond a few spares goes back to the system. A
- * write may be as long as the whole region, and need not be contiguous in memory.
+ * Each stream is a 64-bit line of positions that only grow; the caller keeps the two that matter,
+ * `head` and `tail`. The line is cut into segments. A logical segment that holds live bytes is
+ * backed by a physical one of the pool, which all streams of a queue share; drained ones go back
+ * to the pool, and beyond `spares` free ones their memory goes back to the system. Nothing is
+ * preallocated but address space: an idle stream costs no memory, a queue grows to its limit.
  *
- *      head (reader)                          tail (writer)
- *        v                                      v
- *   ...|....xxxxxxxx|xxxxxxxxxxxxxxxx|xxxxxxxxxx......|     logical segments
- *        |            |                |
- *        `-> 3        `-> 0            `-> 1                segment_of: physical segments
+ *   logical segment s -> segment_of[s & table_mask] -> physical segment
  *
- * The positions themselves belong to the caller, who also serialises: one writer at a time (every
- * function except read and peek), one reader at a time. Whoever takes over from a killed writer
- * calls ac_shm_stream_rebuild: everything here but `segment_of` follows from it and the positions.
+ * Who serialises, the caller does it:
+ *   one writer of a stream at a time     write, and the fields of the caller
+ *   that writer holding the pool too     reserve, tidy, forget: they change the stream's table and the pool
+ *   one holder of the pool at a time     rebuild
+ *   anyone                               read, peek, behind
+ * A writer that is killed while it holds the pool leaves bits that do not agree with the tables:
+ * the next holder calls ac_shm_pool_rebuild, for which the tables are the truth.
  *
- * Who writes: all of it the writer. Who reads: the reader reads `segment_of` of segments in
- * [head, tail), which the writer wrote before its release of tail, and writes again only after it
- * has acquired a head that lies beyond.
+ * A reader reads `segment_of` of segments in [head, tail), which the writer wrote before its release
+ * of tail, and writes again only after nobody reads them. A reader of a stale position reads some
+ * segment of the pool: never outside the mapping.
  */
 #ifndef AC_SHM_STREAM_H
 #define AC_SHM_STREAM_H
@@ -29,27 +28,36 @@
 #include "base/ac_atomic.h"
 #include "shm/ac_shm_region.h"
 
-/* The part that lies in shared memory. */
+/* ---- the parts that lie in shared memory ---- */
+
+typedef struct ac_shm_pool_shared {
+    ac_atomic_u64 backed; /* how many physical segments hold memory; for stats */
+    uint32_t high;        /* no physical segment from here up holds memory or is in use */
+} ac_shm_pool_shared;
+
 typedef struct ac_shm_stream_shared {
-    uint64_t mapped;           /* logical segments below have a physical one */
-    ac_atomic_u64 reclaimed;   /* logical segments below were taken back; readers look, relaxed */
-    ac_atomic_u64 backed;      /* how many physical segments hold memory; for stats */
-    uint32_t high;             /* no physical segment from here up holds memory or is in use */
+    ac_atomic_u64 mapped;    /* logical segments below have a physical one */
+    ac_atomic_u64 reclaimed; /* logical segments below were taken back; readers look, relaxed */
 } ac_shm_stream_shared;
 
-/* The part of each process: constant after it is opened, so that a peer that scribbles over the
- * shared memory cannot make us step outside the mapping. */
-typedef struct ac_shm_stream {
+/* ---- the parts of each process: constant after they are opened, so that a peer that scribbles
+ * over the shared memory cannot make us step outside the mapping ---- */
+
+typedef struct ac_shm_pool {
     ac_shm_region region; /* a copy; its owner closes it */
+    ac_shm_pool_shared *shared;
+    uint64_t *bits;      /* pairs of words: used (the segment is mapped, or may be), backed (it
+                            has memory; cleared before the memory is dropped) */
+    uint8_t *data;       /* physical segment 0 */
+    uint32_t shift;      /* a segment has 1 << shift bytes */
+    uint32_t count;      /* physical segments */
+    uint32_t table_mask; /* of every stream's table */
+    uint32_t spares;     /* so many free segments keep their memory */
+} ac_shm_pool;
+
+typedef struct ac_shm_stream {
     ac_shm_stream_shared *shared;
-    uint32_t *segment_of;   /* [table_mask + 1], indexed by logical segment & table_mask */
-    uint64_t *bits;         /* pairs of words: used (the segment is mapped, or may be), backed (it
-                               has memory; cleared before the memory is dropped) */
-    uint8_t *data;          /* physical segment 0 */
-    uint32_t shift;         /* a segment has 1 << shift bytes */
-    uint32_t count;         /* physical segments */
-    uint32_t table_mask;
-    uint32_t spares;        /* so many free segments keep their memory */
+    ac_atomic_u32 *segment_of; /* [table_mask + 1], indexed by logical segment & table_mask */
 } ac_shm_stream;
 
 typedef enum ac_stream_status {
@@ -58,38 +66,51 @@ typedef enum ac_stream_status {
     AC_STREAM_NOMEM = 2, /* the system has no memory to back another one */
 } ac_stream_status;
 
-/* Bytes of tables that a stream of `count` segments needs beside the shared part. */
+/* Bytes of the pool's bits, and of one stream's table, for `count` segments; multiples of 16. */
+size_t ac_shm_pool_bits_bytes(uint32_t count);
 size_t ac_shm_stream_table_bytes(uint32_t count);
 
-/* Fills in a process's part. `tables` is 8-aligned and zero in a new stream. */
-void ac_shm_stream_open(ac_shm_stream *s, const ac_shm_region *region, ac_shm_stream_shared *shared,
-                        void *tables, uint8_t *data, uint32_t shift, uint32_t count,
-                        uint32_t spares);
+/* Fills in a process's part. `bits` is 8-aligned and zero in a new pool; so is a stream's table. */
+void ac_shm_pool_open(ac_shm_pool *p, const ac_shm_region *region, ac_shm_pool_shared *shared,
+                      void *bits, uint8_t *data, uint32_t shift, uint32_t count, uint32_t spares);
 
-/* Makes [tail, end) writable, or changes nothing that a reader sees. `head` as acquired. */
-ac_stream_status ac_shm_stream_reserve(ac_shm_stream *s, uint64_t head, uint64_t tail,
-                                       uint64_t end);
+/* Whether [.., end) is writable already. By the writer; it does not need the pool. */
+AC_INLINE bool ac_shm_stream_has(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t end) {
+    return end <= ac_load_relaxed(&s->shared->mapped) << p->shift;
+}
+
+/* Makes [tail, end) writable, or changes nothing that a reader sees; what lies before `head` is
+ * nobody's any more. */
+ac_stream_status ac_shm_stream_reserve(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t head,
+                                       uint64_t tail, uint64_t end);
+
+/* Gives back what is mapped beyond `tail`: a killed writer had reserved it. */
+void ac_shm_stream_forget(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t tail);
 
 /* Copies into a reserved range. */
-void ac_shm_stream_write(const ac_shm_stream *s, uint64_t at, const void *from, size_t bytes);
+void ac_shm_stream_write(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t at,
+                         const void *from, size_t bytes);
 
 /* Copies out of a published range; false if the table was scribbled over. */
-bool ac_shm_stream_read(const ac_shm_stream *s, uint64_t at, void *to, size_t bytes);
+bool ac_shm_stream_read(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t at, void *to,
+                        size_t bytes);
 
 /* Where byte `at` of a published range lies; NULL if the table was scribbled over. What does not
  * cross a multiple of the segment size behind it is contiguous. */
-const uint8_t *ac_shm_stream_peek(const ac_shm_stream *s, uint64_t at);
+const uint8_t *ac_shm_stream_peek(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t at);
 
 /* Takes back what lies behind `head`, and hands memory beyond the spares back: a part of it, if it
- * is much. Returns whether to call again, best after others had the lock. */
-bool ac_shm_stream_tidy(ac_shm_stream *s, uint64_t head);
+ * is much. Returns whether to call again, best after others had the pool. */
+bool ac_shm_stream_tidy(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t head);
 
 /* How many segments wait to be taken back. Any thread, any time; a hint. */
-AC_INLINE uint64_t ac_shm_stream_behind(const ac_shm_stream *s, uint64_t head) {
-    return (head >> s->shift) - ac_load_relaxed(&s->shared->reclaimed);
+AC_INLINE uint64_t ac_shm_stream_behind(const ac_shm_pool *p, const ac_shm_stream *s,
+                                        uint64_t head) {
+    return (head >> p->shift) - ac_load_relaxed(&s->shared->reclaimed);
 }
 
-/* After the death of a writer: computes everything anew from the two positions. Idempotent. */
-void ac_shm_stream_rebuild(ac_shm_stream *s, uint64_t head, uint64_t tail);
+/* After the death of a holder of the pool: computes its bits anew from the tables of all its
+ * streams. Idempotent. */
+void ac_shm_pool_rebuild(const ac_shm_pool *p, const ac_shm_stream *streams, uint32_t count);
 
 #endif

@@ -12,16 +12,21 @@
 
 #define KIND 7u
 
-static ac_shm_queue new_queue(uint64_t maxsize, uint64_t limit) {
+static ac_shm_queue new_queue_of(uint64_t maxsize, uint64_t limit, uint32_t lanes) {
     ac_shm_queue q;
     const ac_shm_queue_options options = {
-        .maxsize = maxsize, .limit_bytes = limit, .shift = 12, .spares = 2};
+        .maxsize = maxsize, .limit_bytes = limit, .shift = 12, .spares = 2,
+        .lanes = lanes};
     CHECK(ac_shm_queue_create(&q, &options) == 0);
     return q;
 }
 
+static ac_shm_queue new_queue(uint64_t maxsize, uint64_t limit) {
+    return new_queue_of(maxsize, limit, 0);
+}
+
 static ac_shm_status put(ac_shm_queue *q, const void *data, size_t bytes, int64_t deadline) {
-    const ac_shm_record r = {.bytes = bytes, .kind = KIND, .mark = AC_SHM_MARK};
+    ac_shm_record r = {.bytes = bytes, .kind = KIND, .mark = AC_SHM_MARK};
     const ac_shm_image image = {&r, sizeof r, data, bytes, 1};
     uint64_t count;
     size_t size;
@@ -87,7 +92,7 @@ static void a_message_may_be_larger_than_a_segment(void) {
     ac_shm_queue_tidy(&q);
     ac_shm_queue_stats stats;
     ac_shm_queue_stat(&q, &stats);
-    CHECK(stats.memory_bytes <= (uint64_t)q.shared->fixed.data_at + 4 * 4096);
+    CHECK(stats.memory_bytes <= sizeof(ac_shm_queue_shared) + 4 * 4096);
     CHECK(expect_take(&q) == 5);
     free(data);
     ac_shm_queue_close(&q);
@@ -127,7 +132,7 @@ static void a_batch_is_cut_to_the_room_and_to_what_is_there(void) {
     ac_shm_queue q = new_queue(5, 1 << 20);
     struct {
         ac_shm_record r;
-        uint64_t v[2];
+        uint64_t v[1];
     } records[8];
     memset(records, 0, sizeof records);
     for (uint64_t i = 0; i < 8; i++) {
@@ -143,7 +148,11 @@ static void a_batch_is_cut_to_the_room_and_to_what_is_there(void) {
     ac_shm_batch b = {.small = small, .small_bytes = sizeof small};
     CHECK(ac_shm_queue_take(&q, 2, &b, AC_SHM_TRY) == AC_SHM_OK && b.count == 2);
     CHECK(ac_shm_queue_take(&q, 99, &b, AC_SHM_TRY) == AC_SHM_OK && b.count == 3);
-    CHECK(memcmp(b.data, &records[2], 3 * sizeof records[0]) == 0);
+    for (uint64_t i = 0; i < 3; i++) {
+        uint64_t v;
+        memcpy(&v, b.data + i * sizeof records[0] + sizeof(ac_shm_record), sizeof v);
+        CHECK(v == 2 + i);
+    }
     CHECK(ac_shm_queue_take(&q, 99, &b, AC_SHM_TRY) == AC_SHM_EMPTY);
     ac_shm_queue_close(&q);
 }
@@ -193,13 +202,13 @@ static void a_scribbled_queue_is_corrupt_and_does_not_crash(void) {
     for (int what = 0; what < 5; what++) {
         ac_shm_queue q = new_queue(0, 1 << 20);
         CHECK(put_u64(&q, 1, AC_SHM_TRY) == AC_SHM_OK);
-        ac_shm_record *const r = (ac_shm_record *)(void *)q.stream.data;
+        ac_shm_record *const r = (ac_shm_record *)(void *)q.pool.data;
         switch (what) {
         case 0: r->bytes = UINT64_MAX - 20; break;
         case 1: r->mark = 0; break;
-        case 2: q.stream.segment_of[0] = 12345678; break;
-        case 3: ac_store_relaxed(&q.shared->head, 48); break; /* beyond tail */
-        case 4: ac_store_relaxed(&q.shared->tail, UINT64_MAX); break;
+        case 2: ac_store_relaxed(&q.streams[0].segment_of[0], 12345678); break;
+        case 3: ac_store_relaxed(&q.shared->lanes[0].next, 64); break; /* beyond tail */
+        case 4: ac_store_relaxed(&q.shared->lanes[0].tail, UINT64_MAX); break;
         }
         CHECK(take_u64(&q, &v, AC_SHM_NOWAIT) == AC_SHM_CORRUPT);
         ac_shm_queue_close(&q);
@@ -296,23 +305,24 @@ static void die_holding(ac_robust_lock *lock) {
 static void a_producer_killed_at_any_step_leaves_all_or_nothing(void) {
     for (int step = 0; step < 5; step++) {
         ac_shm_queue q = new_queue(2, 1 << 20);
-        ac_shm_queue_shared *const sh = q.shared;
+        ac_shm_lane *const lane = &q.shared->lanes[0];
         CHECK(put_u64(&q, 1, AC_SHM_TRY) == AC_SHM_OK);
-        const uint64_t tail = ac_load_relaxed(&sh->tail);
+        const uint64_t tail = ac_load_relaxed(&lane->tail);
         /* What a put of one more does, up to `step`. */
-        CHECK(ac_shm_stream_reserve(&q.stream, 0, tail, tail + 32) == AC_STREAM_OK);
-        const ac_shm_record r = {.bytes = 8, .kind = KIND, .mark = AC_SHM_MARK};
-        ac_shm_stream_write(&q.stream, tail, &r, sizeof r);
-        if (step >= 1) sh->log_puts_before = 1;
-        if (step >= 2) sh->log_tail = tail + 32;
-        if (step >= 3) ac_store_relaxed(&sh->puts, 2);
-        if (step >= 4) ac_store_relaxed(&sh->tail, tail + 32);
-        die_holding(&sh->put_lock);
+        CHECK(ac_shm_stream_reserve(&q.pool, &q.streams[0], 0, tail, tail + 9000) == AC_STREAM_OK);
+        const ac_shm_record r = {.bytes = 8, .kind = KIND, .mark = AC_SHM_MARK, .number = 1};
+        ac_shm_stream_write(&q.pool, &q.streams[0], tail, &r, sizeof r);
+        if (step >= 1) lane->log_puts_before = 1;
+        if (step >= 2) lane->log_tail = tail + 32;
+        if (step >= 3) ac_store_relaxed(&lane->puts, 2);
+        if (step >= 4) ac_store_relaxed(&lane->tail, tail + 32);
+        die_holding(&lane->lock);
 
         if (step < 4) CHECK(put_u64(&q, 2, AC_FOREVER) == AC_SHM_OK); /* inherits and repairs */
         CHECK(put_u64(&q, 3, AC_SHM_NOWAIT) == AC_SHM_FULL);
-        CHECK(ac_load_relaxed(&sh->deaths) == 1);
-        CHECK(ac_load_relaxed(&sh->puts) == 2);
+        CHECK(ac_load_relaxed(&q.shared->deaths) == 1);
+        CHECK(ac_load_relaxed(&lane->puts) == 2);
+        CHECK(ac_load_relaxed(&lane->stream.mapped) == 1); /* what it had reserved is given back */
         CHECK(expect_take(&q) == 1);
         (void)expect_take(&q);
         uint64_t v;
@@ -322,44 +332,141 @@ static void a_producer_killed_at_any_step_leaves_all_or_nothing(void) {
     }
 }
 
+/* Leaves in the table of participants what a taker leaves that was killed. */
+static void die_claiming(ac_shm_queue *q, uint64_t position, uint64_t end) {
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        const int entry = ac_shm_claims_enter(&q->claims);
+        ac_shm_claim_intend(ac_shm_claims_at(&q->claims, entry), 0, position, 1);
+        uint64_t next = position;
+        if (end != position) (void)ac_cas_acq_rel(&q->shared->lanes[0].next, &next, end);
+        _exit(entry < 0);
+    }
+    int status;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
 static void a_consumer_killed_at_any_step_takes_one_or_none(void) {
-    for (int step = 0; step < 5; step++) {
+    for (int claimed = 0; claimed < 2; claimed++) {
         ac_shm_queue q = new_queue(2, 1 << 20);
-        ac_shm_queue_shared *const sh = q.shared;
-        /* A stale log of an earlier take must not be mistaken for this one's. */
-        CHECK(put_u64(&q, 9, AC_SHM_TRY) == AC_SHM_OK && expect_take(&q) == 9);
         CHECK(put_u64(&q, 1, AC_SHM_TRY) == AC_SHM_OK);
         CHECK(put_u64(&q, 2, AC_SHM_TRY) == AC_SHM_OK);
-        const uint64_t head = ac_load_relaxed(&sh->head);
-        if (step >= 1) sh->log_head = head + 32;
-        if (step >= 2) sh->log_gets_after = 2;
-        if (step >= 3) ac_store_relaxed(&sh->head, head + 32);
-        if (step >= 4) ac_store_relaxed(&sh->gets, 2);
-        die_holding(&sh->take_lock);
-
-        const bool taken = step >= 3;
-        /* A putter waits for room: with one message gone there is some, also if the count of the
-         * dead one does not say so yet. Its own slice mends that. */
-        const ac_shm_status status = put_u64(&q, 3, ac_now_ns() + AC_NS_PER_MS);
-        if (!taken) CHECK(status == AC_SHM_FULL);
-        if (taken && status != AC_SHM_OK) CHECK(put_u64(&q, 3, AC_SHM_NOWAIT) == AC_SHM_OK);
-        if (!taken) CHECK(expect_take(&q) == 1);
+        die_claiming(&q, 0, claimed ? 32 : 0);
+        /* The place of what was taken is free at once. */
+        CHECK(put_u64(&q, 3, AC_SHM_TRY) == (claimed ? AC_SHM_OK : AC_SHM_FULL));
+        if (!claimed) CHECK(expect_take(&q) == 1);
         CHECK(expect_take(&q) == 2);
-        if (taken) CHECK(expect_take(&q) == 3);
+        if (claimed) CHECK(expect_take(&q) == 3);
         CHECK(ac_shm_queue_depth(&q) == 0);
+        ac_shm_queue_stats s;
+        ac_shm_queue_stat(&q, &s);
+        CHECK(s.deaths == 1 && s.lost == 1); /* at most this */
+        ac_shm_queue_stat(&q, &s);
+        CHECK(s.deaths == 1 && s.lost == 1);
         ac_shm_queue_close(&q);
     }
 }
 
+static void the_claim_of_a_dead_consumer_does_not_hold_memory(void) {
+    ac_shm_queue q = new_queue(0, 8 * 4096);
+    uint8_t data[1000] = {0};
+    CHECK(put(&q, data, sizeof data, AC_SHM_TRY) == AC_SHM_OK);
+    die_claiming(&q, 0, ac_shm_record_size(sizeof data));
+    for (int i = 0; i < 100; i++) {
+        uint64_t small[200];
+        ac_shm_batch b = {.small = small, .small_bytes = sizeof small};
+        CHECK(put(&q, data, sizeof data, AC_SHM_TRY) == AC_SHM_OK);
+        CHECK(ac_shm_queue_take(&q, 1, &b, AC_SHM_TRY) == AC_SHM_OK);
+    }
+    CHECK(ac_load_relaxed(&q.shared->claims.lost) == 1);
+    ac_shm_queue_close(&q);
+}
+
+static void the_claim_of_a_live_consumer_holds_its_memory(void) {
+    ac_shm_queue q = new_queue(0, 8 * 4096);
+    uint8_t data[1000] = {0};
+    CHECK(put(&q, data, sizeof data, AC_SHM_TRY) == AC_SHM_OK);
+    const int entry = ac_shm_claims_enter(&q.claims);
+    uint64_t next = 0, puts = 0;
+    ac_shm_claim_intend(ac_shm_claims_at(&q.claims, entry), 0, 0, 1);
+    CHECK(ac_cas_acq_rel(&q.shared->lanes[0].next, &next, ac_shm_record_size(sizeof data)));
+    for (;; puts++) {
+        uint64_t small[200];
+        ac_shm_batch b = {.small = small, .small_bytes = sizeof small};
+        if (put(&q, data, sizeof data, AC_SHM_NOWAIT) != AC_SHM_OK) break;
+        CHECK(ac_shm_queue_take(&q, 1, &b, AC_SHM_TRY) == AC_SHM_OK);
+    }
+    CHECK(puts > 20 && puts < 36);
+    const ac_shm_record *const r = (const ac_shm_record *)(const void *)q.pool.data;
+    CHECK(r->bytes == sizeof data && r->number == 0); /* still there */
+    ac_shm_claim_settle(ac_shm_claims_at(&q.claims, entry));
+    ac_shm_claims_leave(&q.claims, entry);
+    CHECK(put(&q, data, sizeof data, AC_SHM_TRY) == AC_SHM_OK);
+    ac_shm_queue_close(&q);
+}
+
+static void a_dead_holder_of_the_pool_leaves_it_usable(void) {
+    ac_shm_queue q = new_queue(0, 16 * 4096);
+    uint8_t data[3000] = {1};
+    CHECK(put(&q, data, sizeof data, AC_SHM_TRY) == AC_SHM_OK);
+    q.pool.bits[0] |= UINT64_C(0xf0); /* marked, never mapped */
+    q.pool.bits[0] &= ~UINT64_C(1);   /* taken back, still mapped */
+    q.pool.shared->high = 8;
+    die_holding(&q.shared->pool_lock);
+    uint64_t n = 1;
+    while (put(&q, data, sizeof data, AC_SHM_NOWAIT) == AC_SHM_OK) n++;
+    CHECK(n >= 20 && ac_load_relaxed(&q.shared->deaths) == 1);
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t small[400];
+        ac_shm_batch b = {.small = small, .small_bytes = sizeof small};
+        CHECK(ac_shm_queue_take(&q, 1, &b, AC_SHM_TRY) == AC_SHM_OK);
+        CHECK(b.data[sizeof(ac_shm_record)] == 1);
+    }
+    ac_shm_queue_close(&q);
+}
+
 static void a_joiner_mends_the_count_of_a_dead_producer(void) {
     ac_shm_queue q = new_queue(0, 1 << 20);
-    ac_shm_queue_shared *const sh = q.shared;
-    sh->log_puts_before = 0;
-    sh->log_tail = 32;
-    ac_store_relaxed(&sh->puts, 1); /* killed before tail */
-    die_holding(&sh->put_lock);
+    ac_shm_lane *const lane = &q.shared->lanes[0];
+    ac_store_relaxed(&q.shared->lanes_used, 1);
+    lane->log_puts_before = 0;
+    lane->log_tail = 32;
+    ac_store_relaxed(&lane->puts, 1); /* killed before tail */
+    die_holding(&lane->lock);
     CHECK(ac_shm_queue_join(&q, ac_now_ns()) == AC_SHM_EMPTY);
     CHECK(ac_shm_queue_join(&q, AC_FOREVER) == AC_SHM_OK);
+    ac_shm_queue_close(&q);
+}
+
+static void who_waits_goes_on_with_a_shutdown_that_was_killed(void) {
+    ac_shm_queue q = new_queue(0, 1 << 20);
+    uint64_t v;
+    ac_store_relaxed(&q.shared->closing, 1);
+    ac_store_relaxed(&q.shared->lanes[0].closed, 1);
+    ac_shm_status status;
+    while ((status = take_u64(&q, &v, AC_FOREVER)) == AC_SHM_EMPTY) continue;
+    CHECK(status == AC_SHM_CLOSED && put_u64(&q, 1, AC_FOREVER) == AC_SHM_CLOSED);
+    ac_shm_queue_close(&q);
+}
+
+/* Children that put one after the other, each in the knowledge of the last. */
+static void what_was_put_before_comes_out_before(void) {
+    ac_shm_queue q = new_queue(0, 1 << 20);
+    for (uint64_t i = 0; i < 40; i++) {
+        const pid_t child = fork();
+        CHECK(child >= 0);
+        if (child == 0) _exit(put_u64(&q, 2 * i, AC_FOREVER) != AC_SHM_OK);
+        int status;
+        CHECK(waitpid(child, &status, 0) == child && status == 0);
+        CHECK(put_u64(&q, 2 * i + 1, AC_SHM_TRY) == AC_SHM_OK);
+    }
+    ac_shm_queue_stats s;
+    ac_shm_queue_stat(&q, &s);
+    CHECK(s.lanes == 2); /* a child takes over the lane of the dead one before it */
+    CHECK(ac_shm_queue_depth(&q) == 80);
+    for (uint64_t i = 0; i < 80; i++) CHECK(expect_take(&q) == i);
+    CHECK(ac_shm_queue_is_empty(&q));
     ac_shm_queue_close(&q);
 }
 
@@ -373,13 +480,13 @@ typedef struct tally {
 /* Children put or take until they are killed; the parent kills and replaces them, and takes all
  * that is there in the end. Messages of one producer carry a running number: none may come twice
  * or out of order; at most one for each killed consumer may be missing. */
-static void kills_at_random_moments_lose_at_most_what_was_held(void) {
+static void kill_at_random_moments(uint64_t maxsize, uint64_t limit) {
     uint64_t seed = check_seed();
-    ac_shm_queue q = new_queue(50, 1 << 20);
+    ac_shm_queue q = new_queue(maxsize, limit);
     tally *const t =
         mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(t != MAP_FAILED);
-    const uint64_t rounds = check_scale(300);
+    const uint64_t rounds = check_scale(200);
     pid_t children[4] = {0};
     uint64_t killed_consumers = 0, killed_producers = 0;
     for (uint64_t round = 0; round < rounds; round++) {
@@ -435,20 +542,30 @@ static void kills_at_random_moments_lose_at_most_what_was_held(void) {
     }
     const uint64_t taken = ac_load_acquire(&t->taken) + rest;
     const uint64_t sent = ac_load_acquire(&t->sent[0]) + ac_load_acquire(&t->sent[1]);
-    const uint64_t puts = ac_load_acquire(&q.shared->puts);
+    ac_shm_queue_stats s;
+    ac_shm_queue_stat(&q, &s);
+    const uint64_t puts = s.puts;
     fprintf(stderr, "  sent %llu, put %llu, taken %llu; killed %llu producers, "
-                    "%llu consumers, %llu in a lock\n",
+                    "%llu consumers, %llu inside, %llu lost at most\n",
             (unsigned long long)sent, (unsigned long long)puts, (unsigned long long)taken,
             (unsigned long long)killed_producers, (unsigned long long)killed_consumers,
-            (unsigned long long)ac_load_relaxed(&q.shared->deaths));
+            (unsigned long long)s.deaths, (unsigned long long)s.lost);
     /* A producer may be killed after its put and before it says so. */
     CHECK(puts >= sent && puts <= sent + killed_producers);
     CHECK(taken <= puts && taken + killed_consumers >= puts);
+    CHECK(s.lost <= killed_consumers && s.gets == puts);
     CHECK(ac_shm_queue_depth(&q) == 0);
     CHECK(put_u64(&q, 1, AC_SHM_NOWAIT) == AC_SHM_OK && expect_take(&q) == 1);
     munmap(t, sizeof *t);
     ac_shm_queue_close(&q);
 }
+
+static void kills_at_random_moments_lose_at_most_what_was_held(void) {
+    kill_at_random_moments(50, 1 << 20);
+}
+
+/* With lanes; the limit makes producers wait for the memory that the dead held. */
+static void kills_in_lanes_lose_at_most_what_was_held(void) { kill_at_random_moments(0, 1 << 19); }
 
 int main(void) {
     RUN(messages_come_out_in_order);
@@ -464,6 +581,12 @@ int main(void) {
     RUN(a_consumer_killed_at_any_step_takes_one_or_none);
     RUN(a_joiner_mends_the_count_of_a_dead_producer);
     RUN(kills_at_random_moments_lose_at_most_what_was_held);
+    RUN(kills_in_lanes_lose_at_most_what_was_held);
+    RUN(the_claim_of_a_dead_consumer_does_not_hold_memory);
+    RUN(the_claim_of_a_live_consumer_holds_its_memory);
+    RUN(a_dead_holder_of_the_pool_leaves_it_usable);
+    RUN(who_waits_goes_on_with_a_shutdown_that_was_killed);
+    RUN(what_was_put_before_comes_out_before);
     RUN(a_sleeping_taker_is_woken);
     RUN(every_message_arrives_once);
     return 0;

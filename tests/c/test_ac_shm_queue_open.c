@@ -15,7 +15,7 @@ static ac_shm_queue new_queue(uint64_t maxsize, uint64_t limit) {
 }
 
 static ac_shm_status put(ac_shm_queue *q, uint64_t value) {
-    const ac_shm_record r = {.bytes = 8, .kind = 1, .mark = AC_SHM_MARK};
+    ac_shm_record r = {.bytes = 8, .kind = 1, .mark = AC_SHM_MARK};
     const ac_shm_image image = {&r, sizeof r, &value, 8, 1};
     uint64_t count;
     size_t size;
@@ -26,7 +26,7 @@ static ac_shm_status take(ac_shm_queue *q, uint64_t *value) {
     uint64_t small[4];
     ac_shm_batch b = {.small = small, .small_bytes = sizeof small};
     const ac_shm_status status = ac_shm_queue_take(q, 1, &b, AC_SHM_TRY);
-    *value = small[2];
+    *value = small[3];
     return status;
 }
 
@@ -50,7 +50,14 @@ static void what_is_no_queue_of_ours_is_refused(void) {
     q.shared->fixed.layout++;
     CHECK(ac_shm_queue_attach(&other, q.region.fd) == EPROTO);
     q.shared->fixed.layout--;
+    const ac_shm_queue_fixed good = q.shared->fixed;
     q.shared->fixed.count = UINT32_MAX / 8;
+    CHECK(ac_shm_queue_attach(&other, q.region.fd) == EPROTO);
+    q.shared->fixed = good;
+    q.shared->fixed.lanes = AC_SHM_LANES + 1;
+    CHECK(ac_shm_queue_attach(&other, q.region.fd) == EPROTO);
+    q.shared->fixed = good;
+    q.shared->fixed.tables_at = UINT64_MAX - 15;
     CHECK(ac_shm_queue_attach(&other, q.region.fd) == EPROTO);
     ac_shm_region_close(&r);
     ac_shm_queue_close(&q);
@@ -61,13 +68,14 @@ static void what_one_sees_is_what_was_done(void) {
     ac_shm_queue_stats s;
     uint64_t value;
     ac_shm_queue_stat(&q, &s);
-    CHECK(s.puts == 0 && s.memory_bytes == TABLES_AT && s.limit_bytes >= 1 << 20);
+    const uint64_t head = s.memory_bytes;
+    CHECK(s.puts == 0 && head < sizeof(ac_shm_queue_shared) && s.limit_bytes >= 1 << 20);
     CHECK(ac_shm_queue_is_empty(&q));
     CHECK(put(&q, 1) == AC_SHM_OK && put(&q, 2) == AC_SHM_OK);
     CHECK(take(&q, &value) == AC_SHM_OK);
     ac_shm_queue_stat(&q, &s);
     CHECK(s.puts == 2 && s.gets == 1 && s.bytes == 64 && s.waiting_bytes == 32 && s.deaths == 0);
-    CHECK(s.memory_bytes == TABLES_AT + (1 << 16));
+    CHECK(s.memory_bytes == head + (1 << 16) && s.lanes == 1 && s.lost == 0);
     CHECK(ac_shm_queue_depth(&q) == 1 && !ac_shm_queue_is_empty(&q));
     ac_shm_queue_close(&q);
 }

@@ -10,18 +10,31 @@
 
 typedef struct bench {
     ac_shm_region region;
+    ac_shm_pool p;
     ac_shm_stream s;
 } bench;
 
 static void open_bench(bench *b, uint32_t count, uint32_t spares) {
-    const size_t tables = 4096 + ac_shm_stream_table_bytes(count);
-    const size_t data_at = (tables + 4095) / 4096 * 4096;
+    const size_t table = ac_shm_stream_table_bytes(count);
+    const size_t bits_at = 4096 + (2 * table + 4095) / 4096 * 4096;
+    const size_t data_at = bits_at + (ac_shm_pool_bits_bytes(count) + 4095) / 4096 * 4096;
     CHECK(ac_shm_region_create(&b->region, data_at + ((size_t)count << SHIFT)) == 0);
-    ac_shm_stream_open(&b->s, &b->region, (ac_shm_stream_shared *)(void *)b->region.base,
-                       b->region.base + 4096, b->region.base + data_at, SHIFT, count, spares);
+    uint8_t *const base = b->region.base;
+    ac_shm_pool_open(&b->p, &b->region, (ac_shm_pool_shared *)(void *)base, base + bits_at,
+                     base + data_at, SHIFT, count, spares);
+    b->s = (ac_shm_stream){(ac_shm_stream_shared *)(void *)(base + 64),
+                           (ac_atomic_u32 *)(void *)(base + 4096)};
 }
 
-static uint64_t backed(const bench *b) { return ac_load_relaxed(&b->s.shared->backed); }
+/* Another stream of the same pool. */
+static ac_shm_stream second_stream(bench *b) {
+    uint8_t *const base = b->region.base;
+    return (ac_shm_stream){
+        (ac_shm_stream_shared *)(void *)(base + 128),
+        (ac_atomic_u32 *)(void *)(base + 4096 + ac_shm_stream_table_bytes(b->p.count))};
+}
+
+static uint64_t backed(const bench *b) { return ac_load_relaxed(&b->p.shared->backed); }
 
 /* The byte that belongs at a position, so that every byte read can be checked. */
 static uint8_t byte_at(uint64_t position) {
@@ -31,13 +44,13 @@ static uint8_t byte_at(uint64_t position) {
 static void write_at(bench *b, uint64_t at, size_t n) {
     uint8_t *const data = malloc(n + 1);
     for (size_t i = 0; i < n; i++) data[i] = byte_at(at + i);
-    ac_shm_stream_write(&b->s, at, data, n);
+    ac_shm_stream_write(&b->p, &b->s, at, data, n);
     free(data);
 }
 
 static void check_at(bench *b, uint64_t at, size_t n) {
     uint8_t *const data = malloc(n + 1);
-    CHECK(ac_shm_stream_read(&b->s, at, data, n));
+    CHECK(ac_shm_stream_read(&b->p, &b->s, at, data, n));
     for (size_t i = 0; i < n; i++) CHECK(data[i] == byte_at(at + i));
     free(data);
 }
@@ -45,11 +58,11 @@ static void check_at(bench *b, uint64_t at, size_t n) {
 static void what_is_written_across_segments_is_read(void) {
     bench b;
     open_bench(&b, 8, 8);
-    CHECK(ac_shm_stream_reserve(&b.s, 0, 0, 5 * SEGMENT + 100) == AC_STREAM_OK);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 0, 5 * SEGMENT + 100) == AC_STREAM_OK);
     write_at(&b, 0, 5 * SEGMENT + 100);
     check_at(&b, 0, 5 * SEGMENT + 100);
     check_at(&b, SEGMENT - 1, 2);
-    CHECK(*ac_shm_stream_peek(&b.s, 3 * SEGMENT) == byte_at(3 * SEGMENT));
+    CHECK(*ac_shm_stream_peek(&b.p, &b.s, 3 * SEGMENT) == byte_at(3 * SEGMENT));
     CHECK(backed(&b) == 6);
     ac_shm_region_close(&b.region);
 }
@@ -59,27 +72,27 @@ static void a_drained_stream_lives_in_two_segments(void) {
     open_bench(&b, 1000, 4);
     uint64_t at = 0;
     for (int i = 0; i < 5000; i++, at += 1000) {
-        CHECK(ac_shm_stream_reserve(&b.s, at, at, at + 1000) == AC_STREAM_OK);
+        CHECK(ac_shm_stream_reserve(&b.p, &b.s, at, at, at + 1000) == AC_STREAM_OK);
         write_at(&b, at, 1000);
         check_at(&b, at, 1000);
     }
     CHECK(backed(&b) <= 2);
-    CHECK(b.s.shared->high <= 2);
+    CHECK(b.p.shared->high <= 2);
     ac_shm_region_close(&b.region);
 }
 
 static void the_limit_refuses_and_leaves_the_stream_usable(void) {
     bench b;
     open_bench(&b, 4, 4);
-    CHECK(ac_shm_stream_reserve(&b.s, 0, 0, 4 * SEGMENT) == AC_STREAM_OK);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 0, 4 * SEGMENT) == AC_STREAM_OK);
     write_at(&b, 0, 4 * SEGMENT);
-    CHECK(ac_shm_stream_reserve(&b.s, 0, 4 * SEGMENT, 4 * SEGMENT + 16) == AC_STREAM_LIMIT);
-    CHECK(ac_shm_stream_reserve(&b.s, 0, 4 * SEGMENT, UINT64_C(1) << 50) == AC_STREAM_LIMIT);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 4 * SEGMENT, 4 * SEGMENT + 16) == AC_STREAM_LIMIT);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 4 * SEGMENT, UINT64_C(1) << 50) == AC_STREAM_LIMIT);
     check_at(&b, 0, 4 * SEGMENT);
     /* Half a segment read gives no room; a whole one gives one. */
-    CHECK(ac_shm_stream_reserve(&b.s, SEGMENT / 2, 4 * SEGMENT, 4 * SEGMENT + 16) ==
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, SEGMENT / 2, 4 * SEGMENT, 4 * SEGMENT + 16) ==
           AC_STREAM_LIMIT);
-    CHECK(ac_shm_stream_reserve(&b.s, SEGMENT, 4 * SEGMENT, 5 * SEGMENT) == AC_STREAM_OK);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, SEGMENT, 4 * SEGMENT, 5 * SEGMENT) == AC_STREAM_OK);
     write_at(&b, 4 * SEGMENT, SEGMENT);
     check_at(&b, SEGMENT, 4 * SEGMENT);
     ac_shm_region_close(&b.region);
@@ -89,37 +102,47 @@ static void a_drained_backlog_goes_back_to_the_system_but_for_the_spares(void) {
     bench b;
     struct stat st;
     open_bench(&b, 1000, 3);
-    CHECK(ac_shm_stream_reserve(&b.s, 0, 0, 900 * SEGMENT) == AC_STREAM_OK);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 0, 900 * SEGMENT) == AC_STREAM_OK);
     CHECK(backed(&b) == 900);
-    CHECK(ac_shm_stream_behind(&b.s, 900 * SEGMENT) == 900);
+    CHECK(ac_shm_stream_behind(&b.p, &b.s, 900 * SEGMENT) == 900);
     int calls = 1;
-    while (ac_shm_stream_tidy(&b.s, 900 * SEGMENT)) calls++;
+    while (ac_shm_stream_tidy(&b.p, &b.s, 900 * SEGMENT)) calls++;
     CHECK(calls > 1); /* a part each time */
     CHECK(backed(&b) == 3);
-    CHECK(ac_shm_stream_behind(&b.s, 900 * SEGMENT) == 0);
+    CHECK(ac_shm_stream_behind(&b.p, &b.s, 900 * SEGMENT) == 0);
     CHECK(fstat(b.region.fd, &st) == 0);
     CHECK((uint64_t)st.st_blocks * 512 <= 3 * SEGMENT + 5 * 4096);
     ac_shm_region_close(&b.region);
 }
 
-static void rebuild_frees_what_no_reader_sees_and_keeps_the_rest(void) {
+static void rebuild_frees_what_no_table_has_and_keeps_the_rest(void) {
     bench b;
     open_bench(&b, 16, 2);
-    CHECK(ac_shm_stream_reserve(&b.s, 0, 0, 6 * SEGMENT) == AC_STREAM_OK);
-    write_at(&b, 0, 6 * SEGMENT);
-    /* A writer was killed: it had reserved three more, and marked one that it never mapped. */
-    CHECK(ac_shm_stream_reserve(&b.s, 0, 6 * SEGMENT, 9 * SEGMENT) == AC_STREAM_OK);
-    b.s.bits[0] |= UINT64_C(1) << 8;
+    ac_shm_stream streams[2] = {b.s, second_stream(&b)};
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 0, 4 * SEGMENT) == AC_STREAM_OK);
+    CHECK(ac_shm_stream_reserve(&b.p, &streams[1], 0, 0, 2 * SEGMENT) == AC_STREAM_OK);
+    write_at(&b, 0, 4 * SEGMENT);
+    uint8_t other[16] = {9};
+    ac_shm_stream_write(&b.p, &streams[1], SEGMENT, other, sizeof other);
+    /* A holder of the pool was killed: it had marked one that it never mapped, and taken back one
+     * that is still mapped. */
+    b.p.bits[0] |= UINT64_C(1) << 8;
+    b.p.bits[0] &= ~UINT64_C(2);
+    b.p.shared->high = 9;
     for (int twice = 0; twice < 2; twice++) {
-        ac_shm_stream_rebuild(&b.s, SEGMENT + 16, 5 * SEGMENT + 32);
-        CHECK(b.s.shared->mapped == 6);
-        CHECK(__builtin_popcountll(b.s.bits[0]) == 5);
-        check_at(&b, SEGMENT + 16, 4 * SEGMENT + 16);
+        ac_shm_pool_rebuild(&b.p, streams, 2);
+        CHECK(__builtin_popcountll(b.p.bits[0]) == 6);
+        check_at(&b, 16, 4 * SEGMENT - 16);
     }
-    CHECK(ac_shm_stream_reserve(&b.s, SEGMENT + 16, 5 * SEGMENT + 32, 16 * SEGMENT) ==
-          AC_STREAM_OK);
-    write_at(&b, 5 * SEGMENT + 32, 11 * SEGMENT - 32);
-    check_at(&b, SEGMENT + 16, 15 * SEGMENT - 16);
+    /* A writer was killed: it had reserved three more. */
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 4 * SEGMENT, 7 * SEGMENT) == AC_STREAM_OK);
+    ac_shm_stream_forget(&b.p, &b.s, 4 * SEGMENT - 16);
+    CHECK(ac_load_relaxed(&b.s.shared->mapped) == 4);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 4 * SEGMENT, 15 * SEGMENT) == AC_STREAM_LIMIT);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 4 * SEGMENT, 14 * SEGMENT) == AC_STREAM_OK);
+    write_at(&b, 4 * SEGMENT, 10 * SEGMENT);
+    check_at(&b, 0, 14 * SEGMENT);
+    CHECK(*ac_shm_stream_peek(&b.p, &streams[1], SEGMENT) == 9);
     ac_shm_region_close(&b.region);
 }
 
@@ -127,15 +150,15 @@ static void a_scribbled_table_is_noticed(void) {
     bench b;
     uint8_t data[16];
     open_bench(&b, 4, 4);
-    CHECK(ac_shm_stream_reserve(&b.s, 0, 0, 2 * SEGMENT) == AC_STREAM_OK);
-    b.s.segment_of[1] = 0xffffffffu;
-    CHECK(!ac_shm_stream_read(&b.s, SEGMENT, data, sizeof data));
-    CHECK(ac_shm_stream_peek(&b.s, SEGMENT) == NULL);
-    ac_shm_stream_write(&b.s, SEGMENT, data, sizeof data); /* must not crash */
-    b.s.shared->high = 0xffffffffu;
-    b.s.shared->mapped = 0;
-    (void)ac_shm_stream_reserve(&b.s, 0, 0, 4 * SEGMENT);
-    (void)ac_shm_stream_tidy(&b.s, UINT64_MAX);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 0, 2 * SEGMENT) == AC_STREAM_OK);
+    ac_store_relaxed(&b.s.segment_of[1], 0xffffffffu);
+    CHECK(!ac_shm_stream_read(&b.p, &b.s, SEGMENT, data, sizeof data));
+    CHECK(ac_shm_stream_peek(&b.p, &b.s, SEGMENT) == NULL);
+    ac_shm_stream_write(&b.p, &b.s, SEGMENT, data, sizeof data); /* must not crash */
+    b.p.shared->high = 0xffffffffu;
+    ac_store_relaxed(&b.s.shared->mapped, 0);
+    (void)ac_shm_stream_reserve(&b.p, &b.s, 0, 0, 4 * SEGMENT);
+    (void)ac_shm_stream_tidy(&b.p, &b.s, UINT64_MAX);
     ac_shm_region_close(&b.region);
 }
 
@@ -149,7 +172,7 @@ static void random_traffic_keeps_every_byte(void) {
         const uint64_t dice = check_random(&seed);
         const uint64_t n = (dice >> 8) % (dice % 16 == 0 ? 20 * SEGMENT : SEGMENT / 2);
         if (dice & 128) {
-            if (ac_shm_stream_reserve(&b.s, head, tail, tail + n) == AC_STREAM_OK) {
+            if (ac_shm_stream_reserve(&b.p, &b.s, head, tail, tail + n) == AC_STREAM_OK) {
                 write_at(&b, tail, n);
                 tail += n;
             } else {
@@ -160,8 +183,9 @@ static void random_traffic_keeps_every_byte(void) {
             check_at(&b, head, take);
             head += take;
         }
-        if (dice % 64 == 5) ac_shm_stream_rebuild(&b.s, head, tail);
-        if (dice % 64 == 6) (void)ac_shm_stream_tidy(&b.s, head);
+        if (dice % 64 == 5) ac_shm_pool_rebuild(&b.p, &b.s, 1);
+        if (dice % 64 == 7) ac_shm_stream_forget(&b.p, &b.s, tail);
+        if (dice % 64 == 6) (void)ac_shm_stream_tidy(&b.p, &b.s, head);
         CHECK(backed(&b) <= 64);
     }
     check_at(&b, head, tail - head);
@@ -173,7 +197,7 @@ int main(void) {
     RUN(a_drained_stream_lives_in_two_segments);
     RUN(the_limit_refuses_and_leaves_the_stream_usable);
     RUN(a_drained_backlog_goes_back_to_the_system_but_for_the_spares);
-    RUN(rebuild_frees_what_no_reader_sees_and_keeps_the_rest);
+    RUN(rebuild_frees_what_no_table_has_and_keeps_the_rest);
     RUN(a_scribbled_table_is_noticed);
     RUN(random_traffic_keeps_every_byte);
     return 0;

@@ -369,6 +369,26 @@ def test_threads_share_a_queue() -> None:
     assert sorted(got) == sorted(list(range(1000)) * 3)
 
 
+def test_what_is_put_after_the_producers_have_ended_comes_last(fork) -> None:
+    for ordered in (False, True):
+        q = mp.Queue(ordered=ordered)
+        for _ in range(5):
+            producers = [fork.Process(target=count_up, args=(q, name, 20)) for name in range(3)]
+            for process in producers:
+                process.start()
+            for process in producers:
+                process.join(PATIENCE)
+            q.put(None)
+            got = []
+            while (item := q.get(timeout=PATIENCE)) is not None:
+                got.append(item)
+            assert sorted(got) == [(name, number) for name in range(3) for number in range(20)]
+            for name in range(3):
+                assert [number for who, number in got if who == name] == list(range(20))
+        lanes = q.stats()["lanes"]
+        assert lanes == 1 if ordered else 2 <= lanes <= 4
+
+
 @pytest.mark.parametrize("immediate", [False, True])
 def test_shutdown_wakes_those_who_wait_in_other_processes(ctx, immediate: bool) -> None:
     empty, full, results = ctx.Queue(), ctx.Queue(1), ctx.Queue()

@@ -1,5 +1,5 @@
 # The declarations of csrc/shm that the queues between processes need. No code.
-from libc.stdint cimport int64_t, uint32_t, uint64_t, uint8_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t, uint8_t
 
 cdef extern from "base/ac_base.h" nogil:
     const char *AC_VERSION
@@ -12,7 +12,7 @@ cdef extern from "base/ac_clock.h" nogil:
 cdef extern from "shm/ac_shm_queue.h" nogil:
     int64_t AC_SHM_TRY
     int64_t AC_SHM_NOWAIT
-    uint32_t AC_SHM_MARK
+    uint16_t AC_SHM_MARK
     int AC_SHM_SMALL_BYTES
 
     ctypedef enum ac_shm_status:
@@ -29,13 +29,13 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
 
     ctypedef struct ac_shm_record:
         uint64_t bytes
-        uint32_t kind
-        uint32_t mark
+        uint16_t kind
+        uint16_t mark
 
     size_t ac_shm_record_size(uint64_t payload)
 
     ctypedef struct ac_shm_image:
-        const void *front
+        void *front
         size_t front_bytes
         const void *body
         size_t body_bytes
@@ -66,6 +66,7 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
         uint64_t limit_bytes
         uint32_t shift
         uint32_t spares
+        uint32_t lanes
 
     ctypedef struct ac_shm_queue_stats:
         uint64_t puts
@@ -76,6 +77,8 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
         uint64_t memory_bytes
         uint64_t limit_bytes
         uint64_t deaths
+        uint64_t lost
+        uint64_t lanes
 
     int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options)
     int ac_shm_queue_attach(ac_shm_queue *q, int fd)
@@ -90,6 +93,6 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
     bint ac_shm_queue_done(ac_shm_queue *q)
     ac_shm_status ac_shm_queue_join(ac_shm_queue *q, int64_t deadline_ns)
     void ac_shm_queue_tidy(ac_shm_queue *q)
-    void ac_shm_queue_stat(const ac_shm_queue *q, ac_shm_queue_stats *out)
+    void ac_shm_queue_stat(ac_shm_queue *q, ac_shm_queue_stats *out)
     uint64_t ac_shm_queue_depth(const ac_shm_queue *q)
     bint ac_shm_queue_is_empty(const ac_shm_queue *q)

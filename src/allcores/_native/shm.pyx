@@ -1,7 +1,7 @@
 """Queues of picklable objects between processes: the carrier of `allcores.multiprocessing`.
 
-An object becomes bytes in the caller of `put` and an object again in the caller of `get`, outside
-of every lock; in between, csrc/shm moves bytes. A call first tries while it is attached, which is
+An object becomes bytes in the caller of `put` and an object again in the caller of `get`; in between,
+csrc/shm moves bytes. A call first tries while it is attached, which is
 all that a small message needs. What must wait, or copy more than 16 KB, runs detached in slices of
 50 ms, between which signal handlers run.
 """
@@ -11,7 +11,7 @@ from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EINVAL, EMFILE, ENFILE, ENOMEM, EPROTO
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
 
@@ -29,7 +29,7 @@ from allcores.errors import Empty, Full, QueueCorrupted, ShutDown
 check_compiled(__name__, AC_VERSION.decode())
 
 cdef enum:
-    SMALL_WORDS = 2050  # AC_SHM_SMALL_BYTES and a header, in 8 bytes
+    SMALL_WORDS = 2052  # AC_SHM_SMALL_BYTES and a header, in 8 bytes
 
 
 include "shm_codec.pxi"
@@ -76,7 +76,7 @@ cdef int raise_os_error(int err, str what) except -1:
 
 @cython.auto_pickle(False)
 cdef class ShmQueue:
-    """ShmQueue(maxsize=0, limit=1073741824, segment_bytes=0)\n--\n
+    """ShmQueue(maxsize=0, limit=1073741824, segment_bytes=0, ordered=False)\n--\n
     A queue of picklable objects in shared memory; the base of `allcores.multiprocessing.Queue`.
 
     Parameters
@@ -87,6 +87,8 @@ cdef class ShmQueue:
         Most bytes of messages that may wait.
     segment_bytes : int, default 0
         Granularity of the memory, a power of two; for tests.
+    ordered : bool, default False
+        One lane for all producers. With a `maxsize` there is only one in any case.
     """
 
     cdef ac_shm_queue q
@@ -99,7 +101,7 @@ cdef class ShmQueue:
         memset(&self.q, 0, sizeof(self.q))
         self.closed = False
 
-    def __init__(self, maxsize=0, limit=1 << 30, segment_bytes=0):
+    def __init__(self, maxsize=0, limit=1 << 30, segment_bytes=0, ordered=False):
         cdef ac_shm_queue_options options
         cdef int err
         if not hasattr(maxsize, "__index__"):
@@ -111,6 +113,7 @@ cdef class ShmQueue:
         options.limit_bytes = min(limit, 1 << 46)
         options.shift = max(segment_bytes.bit_length() - 1, 0)
         options.spares = 0
+        options.lanes = 1 if ordered else 0
         if self.q.region.base != NULL:
             raise RuntimeError(f"{type(self).__name__}.__init__ was called a second time")
         while True:
@@ -315,7 +318,8 @@ cdef class ShmQueue:
             ``depth`` objects inside, ``puts`` and ``gets`` objects ever moved, ``bytes`` ever moved
             in, ``waiting_bytes`` inside, ``memory_bytes`` held at the moment, ``limit_bytes`` that
             may wait, ``unfinished`` tasks, ``maxsize``, ``deaths`` of processes in the middle of a
-            put or get that were repaired.
+            put or get that were noticed and repaired, ``lost`` objects that these may have held (at
+            most so many), ``lanes`` in use, one for each process that puts.
         """
         cdef ac_shm_queue_stats s
         check_open(self)
@@ -331,6 +335,8 @@ cdef class ShmQueue:
             "unfinished": s.puts - s.done if s.puts > s.done else 0,
             "maxsize": self.q.maxsize,
             "deaths": s.deaths,
+            "lost": s.lost,
+            "lanes": s.lanes,
         }
 
     @property

@@ -56,7 +56,7 @@ cdef inline int put_message(ShmQueue self, message *m, object block, object time
     cdef uint64_t count
     cdef size_t size
     record.bytes = m.bytes
-    record.kind = m.kind
+    record.kind = <uint16_t>m.kind
     record.mark = AC_SHM_MARK
     image.front = &record
     image.front_bytes = sizeof(record)
@@ -109,7 +109,7 @@ cdef int append(_Block image, size_t *used, message *m) except -1:
         image.data = grown
         image.bytes = room
     record.bytes = m.bytes
-    record.kind = m.kind
+    record.kind = <uint16_t>m.kind
     record.mark = AC_SHM_MARK
     at = <uint8_t *>image.data + used[0]
     memcpy(at, &record, sizeof(record))

@@ -75,13 +75,15 @@ class OurTypes(OurLocks):
 
     # Their types differ from the standard ones on purpose.
 
-    def Queue(self, maxsize: int = 0) -> OurQueue[Any]:  # type: ignore[override]
+    def Queue(self, maxsize: int = 0, *, ordered: bool = False) -> OurQueue[Any]:  # type: ignore[override]
         """Return a queue in shared memory; see `allcores.multiprocessing.queues.Queue`."""
-        return OurQueue(maxsize, ctx=self.get_context())
+        return OurQueue(maxsize, ordered=ordered, ctx=self.get_context())
 
-    def JoinableQueue(self, maxsize: int = 0) -> OurJoinableQueue[Any]:  # type: ignore[override]
+    def JoinableQueue(  # type: ignore[override]
+        self, maxsize: int = 0, *, ordered: bool = False
+    ) -> OurJoinableQueue[Any]:
         """Return a queue in shared memory with `task_done` and `join`."""
-        return OurJoinableQueue(maxsize, ctx=self.get_context())
+        return OurJoinableQueue(maxsize, ordered=ordered, ctx=self.get_context())
 
     def get_context(self, method: str | None = None) -> Any:
         """Return our context for a start method; without one, this context."""

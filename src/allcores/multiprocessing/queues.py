@@ -38,6 +38,8 @@ if sys.platform == "linux" or TYPE_CHECKING:
         maxsize : int, default 0
             Most objects that the queue holds; `put` waits while there are so many. Zero or less:
             no bound.
+        ordered : bool, default False
+            Whether all processes put into one lane: see Notes. A queue with a `maxsize` always has one.
         ctx : BaseContext
             The context that it belongs to.
 
@@ -52,11 +54,15 @@ if sys.platform == "linux" or TYPE_CHECKING:
         goes back to the system, all of it when the last process that has the queue ends.
 
         When a process is killed in the middle of a `put`, nothing of it is seen; in the middle of a
-        `get`, at most the one object, or the one batch of `get_many`, that it held is lost. The
-        others go on. A process that is stopped (SIGSTOP) at the wrong instruction makes the others
-        wait until it goes on, or until their timeouts: it is not dead.
+        `get`, at most the one object, or the one batch of `get_many`, that it held is lost, and
+        `stats` counts it as ``lost``. The others go on.
 
-        Objects come out in the order in which they were put, of all processes together. All methods
+        Every process that puts has a lane of its own (up to 16; more share), and readers take the
+        earliest object of all lanes: what was put before another `put` began comes out before it. So
+        a process that is stopped (SIGSTOP) holds up nobody but those that share its lane. With
+        ``ordered=True`` or a `maxsize` there is one lane, of which the order is one and the bound
+        exact: who is stopped in the middle of a `put` then makes other writers wait until it goes on,
+        or until their timeouts: it is not dead. Readers wait for nobody in any case. All methods
         may be called by any thread of any process. The queue reaches children by inheritance or as
         an argument of a `Process`, as the standard one.
 
@@ -71,9 +77,15 @@ if sys.platform == "linux" or TYPE_CHECKING:
         """
 
         def __init__(
-            self, maxsize: int = 0, *, ctx: "BaseContext | None" = None, _limit: int | None = None
+            self,
+            maxsize: int = 0,
+            *,
+            ordered: bool = False,
+            ctx: "BaseContext | None" = None,
+            _limit: int | None = None,
         ) -> None:
-            super().__init__(maxsize, queue_limit_bytes() if _limit is None else _limit)
+            limit = queue_limit_bytes() if _limit is None else _limit
+            super().__init__(maxsize, limit, 0, ordered)
 
         def __reduce__(self) -> tuple[Any, ...]:
             _context.assert_spawning(self)

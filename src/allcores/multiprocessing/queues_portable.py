@@ -65,12 +65,12 @@ else:  # generic for the type checker alone before 3.12
 class Queue(_Batches, StandardQueue[_T]):
     """The standard `multiprocessing.Queue` with batches."""
 
-    def __init__(self, maxsize: int = 0, *, ctx: BaseContext) -> None:
-        super().__init__(maxsize, ctx=ctx)
+    def __init__(self, maxsize: int = 0, *, ordered: bool = True, ctx: BaseContext) -> None:
+        super().__init__(maxsize, ctx=ctx)  # always in one order
 
 
 class JoinableQueue(_Batches, StandardJoinable[_T]):
     """The standard `multiprocessing.JoinableQueue` with batches."""
 
-    def __init__(self, maxsize: int = 0, *, ctx: BaseContext) -> None:
-        super().__init__(maxsize, ctx=ctx)
+    def __init__(self, maxsize: int = 0, *, ordered: bool = True, ctx: BaseContext) -> None:
+        super().__init__(maxsize, ctx=ctx)  # always in one order
