@@ -192,6 +192,18 @@ static ac_shm_status reserve(ac_shm_queue *q, uint32_t at, uint64_t tail, uint64
     return status == AC_STREAM_LIMIT ? AC_SHM_LIMIT : AC_SHM_NOMEM;
 }
 
+static void write_image(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t tail,
+                        const ac_shm_image *image, size_t front) {
+    ac_shm_stream_write(p, s, tail, image->front, front);
+    tail += front;
+    if (image->body_bytes > 0) ac_shm_stream_write(p, s, tail, image->body, image->body_bytes);
+    tail += image->body_bytes;
+    for (size_t i = 0; i < image->part_count; i++) {
+        ac_shm_stream_write(p, s, tail, image->parts[i].data, image->parts[i].bytes);
+        tail += image->parts[i].bytes;
+    }
+}
+
 static ac_shm_status put_held(ac_shm_queue *q, uint32_t at, const ac_shm_image *image,
                               int64_t until_ns, uint64_t *count, size_t *bytes) {
     ac_shm_lane *const lane = &q->shared->lanes[at];
@@ -214,14 +226,12 @@ static ac_shm_status put_held(ac_shm_queue *q, uint32_t at, const ac_shm_image *
     } else {
         front = number_records(image->front, &n, puts, stamp);
     }
-    const uint64_t end = tail + ac_shm_round_up(front + image->body_bytes, AC_SHM_ALIGN);
+    const uint64_t end =
+        tail + ac_shm_round_up(front + image->body_bytes + image->parts_bytes, AC_SHM_ALIGN);
     const ac_shm_status reserved = reserve(q, at, tail, end, until_ns);
     if (AC_UNLIKELY(reserved != AC_SHM_OK)) return reserved;
 
-    ac_shm_stream_write(&q->pool, &q->streams[at], tail, image->front, front);
-    if (image->body_bytes > 0)
-        ac_shm_stream_write(&q->pool, &q->streams[at], tail + front, image->body,
-                            image->body_bytes);
+    write_image(&q->pool, &q->streams[at], tail, image, front);
 
     /* A kill may fall between any two of these; repair_put relies on their order, which for a
      * successor (that comes through the kernel) only the compiler could change. */
@@ -314,7 +324,8 @@ static ac_shm_status sleep_until(ac_event_count *ec, uint32_t key, int64_t until
 ac_shm_status ac_shm_queue_put(ac_shm_queue *q, const ac_shm_image *image, int64_t deadline_ns,
                                uint64_t *count, size_t *bytes) {
     if (deadline_ns == AC_SHM_TRY) {
-        if (image->front_bytes + image->body_bytes > AC_SHM_SMALL_BYTES) return AC_SHM_BIG;
+        if (image->front_bytes + image->body_bytes + image->parts_bytes > AC_SHM_SMALL_BYTES)
+            return AC_SHM_BIG;
         return put_once(q, image, AC_SHM_TRY, count, bytes);
     }
     if (deadline_ns == AC_SHM_NOWAIT)

@@ -81,18 +81,27 @@ AC_INLINE size_t ac_shm_record_size(uint64_t payload) {
                     ~(uint64_t)(AC_SHM_ALIGN - 1));
 }
 
-/* Records as they will lie in the stream: `front` bytes and then `body` bytes, padded to 32. */
+typedef struct ac_shm_part {
+    const void *data;
+    size_t bytes;
+} ac_shm_part;
+
+/* Records as they will lie in the stream: `front`, then `body`, then the parts, padded to 32. */
 typedef struct ac_shm_image {
     void *front; /* the queue writes its two fields into the headers */
     size_t front_bytes;
     const void *body; /* may be NULL */
     size_t body_bytes;
-    uint64_t count; /* in: records in front and body. If body != NULL there is exactly one */
+    uint64_t count; /* records. If there is more than the front there is exactly one */
+    const ac_shm_part *parts;
+    size_t part_count;
+    size_t parts_bytes; /* of all parts */
 } ac_shm_image;
 
 /* What a take gives. What fits in `small` goes there. More than that:
  *   a batch (most > 1)    goes into malloced memory, `large`, which the caller frees
- *   one message           is BIG, and `wanted` says how long its payload is: the caller makes
+ *   one message           is BIG, and `wanted` says how long its payload is, `wanted_kind` what kind
+ *                         it has: the caller makes
  *                         `exact` that long and calls again. Another taker may have been faster:
  *                         BIG again, with another length. `small` gets the header, `exact` the
  *                         payload.
@@ -103,6 +112,7 @@ typedef struct ac_shm_batch {
     void *exact; /* may be NULL */
     size_t exact_bytes;
     size_t wanted;
+    uint16_t wanted_kind;
     void *large;
     const uint8_t *data;
     size_t bytes;

@@ -136,7 +136,10 @@ static bool measure(const ac_shm_queue *q, const choice *c, uint64_t most, ac_sh
         ac_shm_record r;
         if (!ac_shm_header_at(q, c->lane, at, &r) || !is_header(&r, c->tail - at)) return false;
         const uint64_t following = at + ac_shm_record_size(r.bytes);
-        if (n == 0) batch->wanted = (size_t)r.bytes;
+        if (n == 0) {
+            batch->wanted = (size_t)r.bytes;
+            batch->wanted_kind = r.kind;
+        }
         if (n > 0 && (following - c->next > BATCH_BYTES || r.stamp > c->until)) break;
         at = following;
         n++;

@@ -27,7 +27,8 @@ static ac_shm_queue new_queue(uint64_t maxsize, uint64_t limit) {
 
 static ac_shm_status put(ac_shm_queue *q, const void *data, size_t bytes, int64_t deadline) {
     ac_shm_record r = {.bytes = bytes, .kind = KIND, .mark = AC_SHM_MARK};
-    const ac_shm_image image = {&r, sizeof r, data, bytes, 1};
+    const ac_shm_image image = {.front = &r, .front_bytes = sizeof r, .body = data,
+                                .body_bytes = bytes, .count = 1};
     uint64_t count;
     size_t size;
     return ac_shm_queue_put(q, &image, deadline, &count, &size);
@@ -98,6 +99,32 @@ static void a_message_may_be_larger_than_a_segment(void) {
     ac_shm_queue_close(&q);
 }
 
+static void a_message_of_parts_is_one_message(void) {
+    ac_shm_queue q = new_queue(0, 1 << 20);
+    uint8_t parts[3][5000], got[15010];
+    for (int i = 0; i < 3; i++) memset(parts[i], i + 1, sizeof parts[i]);
+    ac_shm_record r = {.bytes = sizeof got, .kind = KIND + 1, .mark = AC_SHM_MARK};
+    const ac_shm_part list[] = {{parts[0], 5000}, {parts[1], 5000}, {NULL, 0}, {parts[2], 5000}};
+    const ac_shm_image image = {.front = &r, .front_bytes = sizeof r, .body = "0123456789",
+                                .body_bytes = 10, .count = 1, .parts = list, .part_count = 4,
+                                .parts_bytes = 15000};
+    uint64_t count;
+    size_t size;
+    CHECK(ac_shm_queue_put(&q, &image, AC_SHM_TRY, &count, &size) == AC_SHM_OK && count == 1);
+    CHECK(put_u64(&q, 5, AC_SHM_TRY) == AC_SHM_OK);
+    uint64_t small[8];
+    ac_shm_batch b = {.small = small, .small_bytes = sizeof small};
+    CHECK(ac_shm_queue_take(&q, 1, &b, AC_SHM_TRY) == AC_SHM_BIG);
+    CHECK(b.wanted == sizeof got && b.wanted_kind == KIND + 1);
+    b.exact = got;
+    b.exact_bytes = sizeof got;
+    CHECK(ac_shm_queue_take(&q, 1, &b, AC_SHM_NOWAIT) == AC_SHM_OK);
+    CHECK(memcmp(got, "0123456789", 10) == 0);
+    for (int i = 0; i < 3; i++) CHECK(memcmp(got + 10 + 5000 * i, parts[i], 5000) == 0);
+    CHECK(expect_take(&q) == 5);
+    ac_shm_queue_close(&q);
+}
+
 static void a_large_batch_comes_in_memory_of_its_own(void) {
     ac_shm_queue q = new_queue(0, 1 << 20);
     uint8_t data[9000];
@@ -139,7 +166,8 @@ static void a_batch_is_cut_to_the_room_and_to_what_is_there(void) {
         records[i].r = (ac_shm_record){.bytes = 8, .kind = KIND, .mark = AC_SHM_MARK};
         records[i].v[0] = i;
     }
-    const ac_shm_image image = {records, sizeof records, NULL, 0, 8};
+    const ac_shm_image image = {.front = records, .front_bytes = sizeof records, .body = NULL,
+                                .body_bytes = 0, .count = 8};
     uint64_t count;
     size_t bytes;
     CHECK(ac_shm_queue_put(&q, &image, AC_SHM_TRY, &count, &bytes) == AC_SHM_OK);
@@ -570,6 +598,7 @@ static void kills_in_lanes_lose_at_most_what_was_held(void) { kill_at_random_mom
 int main(void) {
     RUN(messages_come_out_in_order);
     RUN(a_message_may_be_larger_than_a_segment);
+    RUN(a_message_of_parts_is_one_message);
     RUN(a_large_batch_comes_in_memory_of_its_own);
     RUN(maxsize_is_exact);
     RUN(a_batch_is_cut_to_the_room_and_to_what_is_there);

@@ -157,6 +157,46 @@ def test_registered_reducers_are_honoured(monkeypatch: pytest.MonkeyPatch) -> No
     assert q.get()[0]["a"].value == 3
 
 
+class Samples:
+    """Gives its buffer to the pickler, as arrays do."""
+
+    def __init__(self, buffer: object) -> None:
+        self.buffer = buffer
+
+    def __reduce_ex__(self, protocol: object) -> tuple[object, ...]:
+        return Samples, (pickle.PickleBuffer(self.buffer),)
+
+
+@pytest.mark.parametrize("size", [0, 100, 5000, 20_000, 3_000_000])
+def test_buffers_arrive_beside_the_pickle(size: int) -> None:
+    q = mp.Queue()
+    data = bytearray(os.urandom(size))
+    expected = bytes(data)
+    items = [Samples(data), (Samples(data), "between", Samples(bytes(data))), Samples(data)]
+    for item in items:
+        q.put(item)
+    q.put_many([*items, 1])
+    one, (two, word, three), four = q.get(), q.get(), q.get()
+    assert word == "between"
+    batch = q.get_many(4)
+    while len(batch) < 4:
+        batch += q.get_many(4)
+    assert batch[3] == 1
+    for got in (one, two, three, four, batch[0], batch[1][0], batch[1][2], batch[2]):
+        assert bytes(got.buffer) == expected
+    if size >= 5000:  # smaller ones lie in the pickle
+        assert memoryview(three.buffer).readonly  # of bytes
+        one.buffer[0] ^= 255
+        assert bytes(two.buffer) == expected == bytes(data)
+
+
+def test_a_buffer_that_is_not_contiguous_is_the_picklers_matter() -> None:
+    q = mp.Queue()
+    with pytest.raises(pickle.PicklingError, match="contiguous"):
+        q.put(Samples(memoryview(bytes(10_000))[::2]))
+    assert q.empty()
+
+
 def test_what_cannot_be_unpickled_raises_in_get_and_the_queue_goes_on() -> None:
     q = mp.Queue()
     q.put(Unloadable())

@@ -34,12 +34,19 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
 
     size_t ac_shm_record_size(uint64_t payload)
 
+    ctypedef struct ac_shm_part:
+        const void *data
+        size_t bytes
+
     ctypedef struct ac_shm_image:
         void *front
         size_t front_bytes
         const void *body
         size_t body_bytes
         uint64_t count
+        const ac_shm_part *parts
+        size_t part_count
+        size_t parts_bytes
 
     ctypedef struct ac_shm_batch:
         void *small
@@ -47,6 +54,7 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
         void *exact
         size_t exact_bytes
         size_t wanted
+        uint16_t wanted_kind
         void *large
         const uint8_t *data
         size_t bytes

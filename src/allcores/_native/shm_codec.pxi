@@ -7,6 +7,9 @@ cdef extern from "Python.h":
     int PyUnicode_IS_ASCII(object)
     Py_ssize_t PyUnicode_GET_LENGTH(object)
     void *PyUnicode_1BYTE_DATA(object)
+    Py_buffer *PyMemoryView_GET_BUFFER(object)
+    object PyByteArray_FromStringAndSize(const char *, Py_ssize_t)
+    char *PyByteArray_AS_STRING(object)
     object PyUnicode_DecodeASCII(const char *, Py_ssize_t, const char *)
     long long PyLong_AsLongLongAndOverflow(object, int *) except? -1
 
@@ -24,18 +27,38 @@ cdef enum:
     KIND_FLOAT = 6  # double
     KIND_BYTES = 7
     KIND_ASCII = 8  # str
+    KIND_OUTSIDE = 9  # a pickle and the buffers that lie outside of it; see encode_outside
 
 cdef enum:
     PLAIN_NODES = 64    # arbitrary: past it the pickler's start costs little
     LARGE_COPY = 16384  # rule 2 of DESIGN.md: above it a copy runs detached
+    OUTSIDE = 4096      # smaller buffers stay in the pickle; arbitrary
+    BUFFER_ALIGN = 64   # of buffers in the payload, of which the start has at least 16
+
+
+@cython.final
+cdef class _Block:
+    # Memory of malloc, freed with the object: what a batch is read from, and written to; parts.
+    cdef void *data
+    cdef size_t bytes
+
+    def __cinit__(self):
+        self.data = NULL
+        self.bytes = 0
+
+    def __dealloc__(self):
+        free(self.data)
 
 
 # -- objects to bytes -----------------------------------------------------------------------------
 
 cdef struct message:
     uint32_t kind
+    size_t bytes  # of the payload: data and then the parts
     const void *data
-    size_t bytes
+    size_t data_bytes
+    const ac_shm_part *parts
+    size_t part_count
     int64_t number
     double real
 
@@ -66,18 +89,90 @@ cdef bint are_plain(tuple parts, int *nodes) except -1:
     return True
 
 
-cdef bytes pickled(object obj):
+@cython.final
+cdef class _Outside:
+    # The buffers of one pickle: a pickler's buffer_callback.
+    cdef list views
+
+    def __cinit__(self):
+        self.views = []
+
+    def __call__(self, buffer):
+        # True: into the pickle with it.
+        cdef object view
+        try:
+            view = buffer.raw()
+        except BufferError:
+            return True
+        if len(view) < OUTSIDE:
+            return True
+        self.views.append(view)
+        return False
+
+
+cdef bytes pickled(object obj, _Outside outside):
     cdef int nodes = PLAIN_NODES
     if is_plain(obj, &nodes):
         return plain_dumps(obj, 5)
     buffer = BytesIO()
-    ForkingPickler(buffer, 5).dump(obj)
+    ForkingPickler(buffer, 5, True, outside).dump(obj)
     return buffer.getvalue()
+
+
+cdef char[64] ZEROS
+memset(ZEROS, 0, sizeof(ZEROS))
+
+
+cdef object encode_outside(bytes data, list views, message *m):
+    # The buffers go from where they are into shared memory. The payload:
+    #     number of buffers, length of the pickle, length of each buffer (8 bytes each);
+    #     the pickle; each buffer, at the next multiple of BUFFER_ALIGN
+    cdef size_t n = <size_t>len(views), at, i, pad
+    cdef _Block memory = _Block.__new__(_Block)
+    cdef uint64_t *lengths
+    cdef ac_shm_part *parts
+    cdef Py_buffer *buffer
+    memory.data = malloc((n + 2) * sizeof(uint64_t) + (2 * n + 1) * sizeof(ac_shm_part))
+    if memory.data == NULL:
+        raise MemoryError("no memory for the list of the message's buffers; nothing was put")
+    lengths = <uint64_t *>memory.data
+    parts = <ac_shm_part *>(lengths + n + 2)
+    lengths[0] = n
+    lengths[1] = <uint64_t>PyBytes_GET_SIZE(data)
+    parts[0].data = PyBytes_AS_STRING(data)
+    parts[0].bytes = <size_t>PyBytes_GET_SIZE(data)
+    at = (n + 2) * sizeof(uint64_t) + parts[0].bytes
+    for i in range(n):
+        buffer = PyMemoryView_GET_BUFFER(views[i])
+        pad = (BUFFER_ALIGN - at % BUFFER_ALIGN) % BUFFER_ALIGN
+        lengths[2 + i] = <uint64_t>buffer.len
+        parts[1 + 2 * i].data = ZEROS
+        parts[1 + 2 * i].bytes = pad
+        parts[2 + 2 * i].data = buffer.buf
+        parts[2 + 2 * i].bytes = <size_t>buffer.len
+        at += pad + <size_t>buffer.len
+    m.kind = KIND_OUTSIDE
+    m.bytes = at
+    m.data = lengths
+    m.data_bytes = (n + 2) * sizeof(uint64_t)
+    m.parts = parts
+    m.part_count = 2 * n + 1
+    return memory, data, views
 
 
 cdef object encode(object obj, message *m):
     # Returns what must stay alive while `m` is used.
+    m.parts = NULL
+    m.part_count = 0
+    alive = encode_data(obj, m)
+    if m.part_count == 0:
+        m.data_bytes = m.bytes
+    return alive
+
+
+cdef inline object encode_data(object obj, message *m):
     cdef int overflow = 0
+    cdef _Outside outside
     m.data = NULL
     m.bytes = 0
     kind = type(obj)
@@ -111,7 +206,10 @@ cdef object encode(object obj, message *m):
     elif kind is bool:
         m.kind = KIND_TRUE if obj else KIND_FALSE
         return None
-    data = pickled(obj)
+    outside = _Outside.__new__(_Outside)
+    data = pickled(obj, outside)
+    if outside.views:
+        return encode_outside(data, outside.views, m)
     m.kind = KIND_PICKLE
     m.data = PyBytes_AS_STRING(data)
     m.bytes = <size_t>PyBytes_GET_SIZE(data)
@@ -132,8 +230,34 @@ cdef bytes bytes_of(const uint8_t *data, size_t n):
     return result
 
 
-cdef object decode(uint32_t kind, const uint8_t *data, size_t n, bytes whole):
-    # `whole` is None, or a bytes object that is the payload and that nobody else has seen.
+cdef object decode_outside(const uint8_t *data, size_t n, object whole):
+    # What is made of the buffers keeps `whole` alive, and may write to it.
+    cdef uint64_t count, length
+    cdef size_t at, i
+    cdef const uint64_t *lengths
+    cdef list views = []
+    if type(whole) is not bytearray:
+        whole = PyByteArray_FromStringAndSize(<const char *>data, <Py_ssize_t>n)
+    lengths = <const uint64_t *><const void *>PyByteArray_AS_STRING(whole)
+    if n < 2 * sizeof(uint64_t) or lengths[0] > n // sizeof(uint64_t) - 2 or lengths[1] > n:
+        raise QueueCorrupted("a message whose parts do not fit came out of the queue")
+    count = lengths[0]
+    at = (count + 2) * sizeof(uint64_t)
+    view = memoryview(whole)
+    pickle_view = view[at:at + lengths[1]]
+    at += lengths[1]
+    for i in range(count):
+        at += (BUFFER_ALIGN - at % BUFFER_ALIGN) % BUFFER_ALIGN
+        length = lengths[2 + i]
+        if at > n or length > n - at:
+            raise QueueCorrupted("a message whose parts do not fit came out of the queue")
+        views.append(view[at:at + length])
+        at += length
+    return loads(pickle_view, buffers=views)
+
+
+cdef object decode(uint32_t kind, const uint8_t *data, size_t n, object whole):
+    # `whole` is None, or a bytes or bytearray that is the payload and that nobody else has seen.
     cdef int64_t number
     cdef double real
     if kind == KIND_PICKLE:
@@ -142,7 +266,9 @@ cdef object decode(uint32_t kind, const uint8_t *data, size_t n, bytes whole):
         memcpy(&number, data, sizeof(number))
         return number
     if kind == KIND_BYTES:
-        return bytes_of(data, n) if whole is None else whole
+        return whole if type(whole) is bytes else bytes_of(data, n)
+    if kind == KIND_OUTSIDE:
+        return decode_outside(data, n, whole)
     if kind == KIND_ASCII:
         return PyUnicode_DecodeASCII(<const char *>data, <Py_ssize_t>n, NULL)
     if kind == KIND_NONE:

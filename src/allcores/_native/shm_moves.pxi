@@ -3,21 +3,7 @@
 # Each starts with a try while it is attached. What that cannot do is done detached, in slices, by
 # put_slow and take_slow: the only two loops that wait for messages or room.
 
-@cython.final
-cdef class _Block:
-    # Memory of malloc, freed with the object: what a batch is read from, and written to.
-    cdef void *data
-    cdef size_t bytes
-
-    def __cinit__(self):
-        self.data = NULL
-        self.bytes = 0
-
-    def __dealloc__(self):
-        free(self.data)
-
-
-cdef object decode_one(ac_shm_batch *batch, bytes exact):
+cdef object decode_one(ac_shm_batch *batch, object exact):
     cdef ac_shm_record r
     cdef const uint8_t *data
     memcpy(&r, batch.data, sizeof(r))
@@ -61,8 +47,11 @@ cdef inline int put_message(ShmQueue self, message *m, object block, object time
     image.front = &record
     image.front_bytes = sizeof(record)
     image.body = m.data
-    image.body_bytes = m.bytes
+    image.body_bytes = m.data_bytes
     image.count = 1
+    image.parts = m.parts
+    image.part_count = m.part_count
+    image.parts_bytes = m.bytes - m.data_bytes
     status = ac_shm_queue_put(&self.q, &image, AC_SHM_TRY, &count, &size)
     if status != AC_SHM_OK:
         put_slow(self, &image, deadline_of(block, timeout), status, &count, &size)
@@ -101,6 +90,7 @@ cdef int append(_Block image, size_t *used, message *m) except -1:
     cdef size_t size = ac_shm_record_size(m.bytes), room = image.bytes
     cdef void *grown
     cdef uint8_t *at
+    cdef size_t i
     if room - used[0] < size:
         room = max(2 * room, used[0] + size)
         grown = realloc(image.data, room)
@@ -113,9 +103,14 @@ cdef int append(_Block image, size_t *used, message *m) except -1:
     record.mark = AC_SHM_MARK
     at = <uint8_t *>image.data + used[0]
     memcpy(at, &record, sizeof(record))
-    if m.bytes != 0:
-        memcpy(at + sizeof(record), m.data, m.bytes)
-    memset(at + sizeof(record) + m.bytes, 0, size - sizeof(record) - m.bytes)
+    at += sizeof(record)
+    if m.data_bytes != 0:
+        memcpy(at, m.data, m.data_bytes)
+    at += m.data_bytes
+    for i in range(m.part_count):
+        memcpy(at, m.parts[i].data, m.parts[i].bytes)
+        at += m.parts[i].bytes
+    memset(at, 0, size - sizeof(record) - m.bytes)
     used[0] += size
     return 0
 
@@ -132,6 +127,9 @@ cdef int put_images(ShmQueue self, tuple items, int64_t deadline) except -1:
         append(buffer, &used, &m)
     image.body = NULL
     image.body_bytes = 0
+    image.parts = NULL
+    image.part_count = 0
+    image.parts_bytes = 0
     while put < total:
         image.front = <uint8_t *>buffer.data + at
         image.front_bytes = used - at
@@ -150,10 +148,10 @@ cdef int put_images(ShmQueue self, tuple items, int64_t deadline) except -1:
 
 # -- get ------------------------------------------------------------------------------------------
 
-cdef bytes take_slow(ShmQueue self, uint64_t most, ac_shm_batch *batch, int64_t deadline,
+cdef object take_slow(ShmQueue self, uint64_t most, ac_shm_batch *batch, int64_t deadline,
                      ac_shm_status status):
     # Returns what batch.exact points into, if anything.
-    cdef bytes exact = None
+    exact = None
     while status != AC_SHM_OK:
         if is_over(status, deadline):
             ac_shm_queue_pass_on(&self.q)
@@ -171,14 +169,19 @@ cdef bytes take_slow(ShmQueue self, uint64_t most, ac_shm_batch *batch, int64_t 
     return exact
 
 
-cdef bytes place_for(ShmQueue self, ac_shm_batch *batch):
-    cdef bytes exact
+cdef object place_for(ShmQueue self, ac_shm_batch *batch):
+    # Buffers are written to by who gets them, what is unpickled need not be.
+    cdef object exact
     try:
-        exact = PyBytes_FromStringAndSize(NULL, <Py_ssize_t>batch.wanted)
+        if batch.wanted_kind == KIND_OUTSIDE:
+            exact = PyByteArray_FromStringAndSize(NULL, <Py_ssize_t>batch.wanted)
+            batch.exact = PyByteArray_AS_STRING(exact)
+        else:
+            exact = PyBytes_FromStringAndSize(NULL, <Py_ssize_t>batch.wanted)
+            batch.exact = PyBytes_AS_STRING(exact)
     except BaseException:
         ac_shm_queue_pass_on(&self.q)
         raise
-    batch.exact = PyBytes_AS_STRING(exact)
     batch.exact_bytes = batch.wanted
     return exact
 
@@ -193,7 +196,7 @@ cdef object get_one(ShmQueue self, object block, object timeout):
     cdef uint64_t small[SMALL_WORDS]
     cdef ac_shm_batch batch
     cdef ac_shm_status status
-    cdef bytes exact = None
+    exact = None
     batch.small = small
     batch.small_bytes = sizeof(small)
     batch.exact = NULL

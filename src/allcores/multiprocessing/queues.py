@@ -49,6 +49,9 @@ if sys.platform == "linux" or TYPE_CHECKING:
         what cannot be pickled raises in `put`, and a process can end, and be joined, while nobody
         has read what it has put.
 
+        Buffers that an object gives to the pickler apart (protocol 5: NumPy arrays do) are copied once
+        into shared memory and once out of it, and can be written to where the original could.
+
         Without a `maxsize`, `put` does not wait: the queue grows up to a quarter of the memory of
         the machine (or of the container), where `put` raises MemoryError. Memory that has been read
         goes back to the system, all of it when the last process that has the queue ends.
