@@ -1,11 +1,12 @@
 """Messages from one process to another through a queue."""
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from bench.harness.bars import Bar
 from bench.harness.comparison import Builders, Comparison, Settings
-from bench.harness.contender import Call, Contender, Work, WrongAnswer
+from bench.harness.contender import Call, Contender, NotAvailable, Work, WrongAnswer
 from bench.harness.process_crew import ProcessCrew, ProcessShift
 from bench.rivals import process_queues
 from bench.rivals.process_queues import Family
@@ -71,6 +72,122 @@ def get_big(queue: Any, count: int) -> tuple[int, int]:
     return count, total
 
 
+def put_ints(queue: Any, count: int) -> None:
+    """Put small ints one by one."""
+    for i in range(count):
+        queue.put(i)
+    queue.finish()
+
+
+def get_ints(queue: Any, count: int) -> tuple[int, int]:
+    """Take them one by one; return their number and sum."""
+    total = 0
+    for _ in range(count):
+        total += queue.get()
+    return count, total
+
+
+def put_int_batches(queue: Any, count: int) -> None:
+    """Put small ints, a hundred to a call."""
+    for first in range(0, count, BATCH):
+        queue.put_batch(list(range(first, first + BATCH)))
+    queue.finish()
+
+
+def get_int_batches(queue: Any, count: int) -> tuple[int, int]:
+    """Take them, up to a hundred to a call."""
+    got = total = 0
+    while got < count:
+        batch = queue.get_batch(BATCH)
+        got += len(batch)
+        total += sum(batch)
+    return got, total
+
+
+def put_blocks(queue: Any, count: int, size: int) -> None:
+    """Put bytes, each with its number in front."""
+    rest = bytes(size - 8)
+    for i in range(count):
+        queue.put(i.to_bytes(8, "little") + rest)
+    queue.finish()
+
+
+def get_blocks(queue: Any, count: int, size: int) -> tuple[int, int]:
+    """Take them; return how many there were and the sum of their numbers."""
+    total = 0
+    for _ in range(count):
+        data = queue.get()
+        if len(data) != size:
+            raise WrongAnswer(f"a message of {len(data)} bytes")
+        total += int.from_bytes(data[:8], "little")
+    return count, total
+
+
+def ask(there: Any, back: Any, count: int) -> tuple[int, int]:
+    """Send a number and wait for it to come back, each time."""
+    total = 0
+    for i in range(count):
+        there.put(i)
+        total += back.get()
+    there.finish()
+    return count, total
+
+
+def answer(there: Any, back: Any, count: int) -> None:
+    """Send back what comes."""
+    for _ in range(count):
+        back.put(there.get())
+    back.finish()
+
+
+def crowd(family: Family, suffix: str, put: Any, get: Any, args: tuple[int, ...], maxsize: int,
+          each: int, pairs: int) -> ProcessCrew:  # fmt: skip
+    """Return some producers and as many consumers on one queue."""
+
+    def plan(reps: int) -> ProcessShift:
+        queue, count = family.queue(maxsize), reps * each
+
+        def check(results: list[Any]) -> str:
+            got = [sum(column) for column in zip(*results[pairs:], strict=True)]
+            if got != [pairs * count, pairs * (count * (count - 1) // 2)]:
+                raise WrongAnswer(f"{family.name}: put {pairs} times {count} messages, got {got}")
+            return "all messages came once"
+
+        bodies = [(put, (queue, count, *args))] * pairs + [(get, (queue, count, *args))] * pairs
+        return ProcessShift(bodies, pairs * count, check, queue.close)
+
+    return ProcessCrew(f"{family.name}.Queue{suffix}", family.process, plan)
+
+
+def ping_pong(family: Family) -> ProcessCrew:
+    """Return two processes that wait for each other."""
+
+    def plan(reps: int) -> ProcessShift:
+        there, back, count = family.queue(0), family.queue(0), reps * 20
+
+        def check(results: list[Any]) -> str:
+            if results[0] != (count, count * (count - 1) // 2):
+                raise WrongAnswer(f"{family.name}: asked {count} times, got {results[0]}")
+            return "every answer came"
+
+        def close() -> None:
+            there.close()
+            back.close()
+
+        bodies = [(ask, (there, back, count)), (answer, (there, back, count))]
+        return ProcessShift(bodies, count, check, close)
+
+    return ProcessCrew(f"{family.name}.Queue, there and back", family.process, plan)
+
+
+def families() -> list[Family]:
+    """Ours and its rivals, as far as they are installed."""
+    found = [process_queues.allcores(), process_queues.standard(), process_queues.simple()]
+    with suppress(NotAvailable):
+        found.append(process_queues.faster_fifo())
+    return found
+
+
 def contender(family: Family, suffix: str, put: Any, get: Any, maxsize: int, each: int) -> ProcessCrew:
     """Return a producer and a consumer on a queue of this family, all new each time."""
 
@@ -114,6 +231,17 @@ def comparisons(settings: Settings) -> Builders:
         families = [process_queues.allcores(), process_queues.standard()]
         return Comparison("start and join", [start_and_join(family) for family in families])
 
+    def crowds(put: Any, get: Any, args: tuple[int, ...], maxsize: int, each: int, pairs: int,
+               suffix: str, said: str) -> Comparison:  # fmt: skip
+        crews: list[Contender] = [
+            crowd(family, suffix, put, get, args, maxsize, each, pairs) for family in families()
+        ]
+        said += "; multiprocessing.simple is bounded by its pipe alone, faster_fifo by 64 MB"
+        return Comparison("message", crews, said)
+
+    def round_trips() -> Comparison:
+        return Comparison("round trip", [ping_pong(family) for family in families()], "one int")
+
     small = "tuples of five ints, counted and summed"
     return {
         "scalar": partial(
@@ -131,5 +259,34 @@ def comparisons(settings: Settings) -> Builders:
         "large": partial(
             queues, put_big, get_big, BIG_MAXSIZE, 2, "", f"{BIG:,} bytes; maxsize {BIG_MAXSIZE}"
         ),
+        "ints": partial(
+            crowds, put_ints, get_ints, (), MAXSIZE, 100, 1, "", f"small ints; maxsize {MAXSIZE}"
+        ),
+        "pairs": partial(
+            crowds,
+            put_blocks,
+            get_blocks,
+            (100,),
+            MAXSIZE,
+            100,
+            2,
+            ", two and two",
+            f"two producers, two consumers; 100 bytes; maxsize {MAXSIZE}",
+        ),
+        "int batches": partial(
+            crowds,
+            put_int_batches,
+            get_int_batches,
+            (),
+            0,
+            BATCH,
+            1,
+            f", batches of {BATCH}",
+            "small ints; no bound; ours with put_many and get_many, theirs with a list as a message",
+        ),
+        "blocks": partial(
+            crowds, put_blocks, get_blocks, (1 << 16,), 100, 10, 1, "", "64 KB; maxsize 100"
+        ),
+        "round trip": round_trips,
         "process": starting,
     }

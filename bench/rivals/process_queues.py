@@ -7,6 +7,7 @@ this process's hands, so that a feeder thread's time is counted.
 import multiprocessing
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from bench.harness.contender import NotAvailable
@@ -63,6 +64,64 @@ def _standard_again(inner: Any) -> StandardQueue:
     return queue
 
 
+class StandardSimpleQueue:
+    """`multiprocessing.SimpleQueue`, which knows no bound but its pipe's."""
+
+    def __init__(self, maxsize: int) -> None:
+        self.inner: Any = multiprocessing.SimpleQueue()
+        self.put, self.get, self.put_batch = self.inner.put, self.inner.get, self.inner.put
+
+    def get_batch(self, n: int) -> Any:
+        """Return the next list, of whatever length."""
+        return self.inner.get()
+
+    def finish(self) -> None:
+        """Nothing: what was put is in the pipe."""
+
+    def close(self) -> None:
+        """Give back what the creating process holds."""
+        self.inner.close()
+
+    def __reduce__(self) -> Any:
+        return _simple_again, (self.inner,)
+
+
+def _simple_again(inner: Any) -> StandardSimpleQueue:
+    queue = StandardSimpleQueue.__new__(StandardSimpleQueue)
+    queue.inner = inner
+    queue.put, queue.get, queue.put_batch = inner.put, inner.get, inner.put
+    return queue
+
+
+class FasterFifo:
+    """`faster_fifo.Queue`, with its batches, and room for as many bytes as ours may have messages."""
+
+    def __init__(self, maxsize: int, inner: Any = None) -> None:
+        if inner is None:
+            import faster_fifo
+
+            inner = faster_fifo.Queue(max_size_bytes=64 << 20)
+        self.inner = inner
+        self.get, self.put_batch = inner.get, inner.put_many
+
+    def put(self, item: Any) -> None:
+        """Put, waiting as the others do: its own put gives up after ten seconds."""
+        self.inner.put(item, timeout=3600)
+
+    def get_batch(self, n: int) -> Any:
+        """Return up to n messages."""
+        return self.inner.get_many(max_messages_to_get=n)
+
+    def finish(self) -> None:
+        """Nothing: it has no thread."""
+
+    def close(self) -> None:
+        """Its memory goes with it."""
+
+    def __reduce__(self) -> Any:
+        return FasterFifo, (0, self.inner)
+
+
 class OurQueue:
     """`allcores.multiprocessing.Queue`. Its batch is ``put_many`` and ``get_many``."""
 
@@ -88,6 +147,18 @@ class OurQueue:
 def standard() -> Family:
     """Return the standard library's family."""
     return Family("multiprocessing", multiprocessing.Process, StandardQueue)
+
+
+def simple() -> Family:
+    """Return the standard library's with its simple queue."""
+    return Family("multiprocessing.simple", multiprocessing.Process, StandardSimpleQueue)
+
+
+def faster_fifo() -> Family:
+    """Return faster-fifo's queue, where it is installed."""
+    if find_spec("faster_fifo") is None:
+        raise NotAvailable("faster-fifo is not installed")
+    return Family("faster_fifo", multiprocessing.Process, FasterFifo)
 
 
 def allcores() -> Family:
