@@ -20,8 +20,8 @@ sources := $(shell find csrc -name '*.[ch]' 2>/dev/null) \
 # One recipe at a time: they share the tree.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help venv build speedup test test-all stress prove bench lint wheel sdist clean distclean
-.PHONY: force same-python
+.PHONY: help venv build speedup test test-all stress prove prove-protocols bench lint wheel sdist
+.PHONY: clean distclean force same-python
 
 # pip says nothing but errors, whoever's configuration it meets.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -60,9 +60,12 @@ stress: build $(VENV)/.stamp-test ## run the stress tests, for STRESS_SECONDS ea
 	@STRESS_SECONDS="$${STRESS_SECONDS:-3600}" \
 		$(bin)/python -m pytest tests -m stress -o faulthandler_timeout=0 $(ARGS)
 
-# One line a bench: each is a program of its own, and stops make when it finds a fault.
-prove: $(VENV)/.stamp-venv ## model checker and mutants of the C core, with their numbers
+# Each bench is a program of its own, and stops make when it finds a fault.
+prove: $(VENV)/.stamp-venv prove-protocols ## model checker and mutants of the C core, Spin models, kills, other machines
 	@$(bin)/python tests/c/model/model_bench.py $(ARGS)
+prove-protocols: build $(VENV)/.stamp-test ## the part of 'make prove' that is not the model checker
+	@command -v spin >/dev/null || echo "no Spin here, its models are skipped: apt-get install spin"
+	@PROVE=1 $(bin)/python -m pytest tests/test_spin.py
 
 bench: build $(VENV)/.stamp-bench ## run the benchmarks: python -m bench $(ARGS)
 	@$(bin)/python -m bench $(ARGS)
