@@ -23,7 +23,10 @@ DIRECTIVES = {
     "embedsignature.format": "clinic",
 }
 
-WAIT = ["csrc/wait/ac_wait_linux.c"]
+# One body a system. Those for macOS and Windows are compiled by tests/test_other_machines.py, and have
+# not run anywhere yet.
+SYSTEM = {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
+WAIT = [f"csrc/wait/ac_wait_{SYSTEM}.c"]
 
 # Queues of Python objects run attached to the interpreter: where it has a GIL, the GIL serialises
 # them, and csrc/base/ac_guarded.h turns their atomics into plain accesses.

@@ -14,6 +14,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#if defined(_WIN32)
+#include <malloc.h>
+#endif
 
 /* Must equal allcores._common.version.VERSION; a test compares the two. A compiled module that
  * carries another version than the Python files beside it refuses to load. */
@@ -27,6 +31,15 @@
 #define AC_CACHE_LINE 64
 #endif
 #define AC_ALIGNED_LINE _Alignas(AC_CACHE_LINE)
+
+/* Memory on a line of its own; `bytes` is a multiple of the line. Windows frees such memory apart. */
+#if defined(_WIN32)
+#define ac_alloc_lines(bytes) _aligned_malloc((bytes), AC_CACHE_LINE)
+#define ac_free_lines(p) _aligned_free(p)
+#else
+#define ac_alloc_lines(bytes) aligned_alloc(AC_CACHE_LINE, (bytes))
+#define ac_free_lines(p) free(p)
+#endif
 
 #if defined(__GNUC__) || defined(__clang__)
 #define AC_INLINE static inline __attribute__((always_inline, unused))

@@ -47,11 +47,11 @@ typedef struct ac_channel {
 /* A new channel, aligned to its cache lines, or NULL when there is no memory. */
 AC_UNUSED static ac_channel *ac_channel_new(ac_store_kind kind, uint64_t number) {
     const size_t size = (sizeof(ac_channel) + AC_CACHE_LINE - 1) / AC_CACHE_LINE * AC_CACHE_LINE;
-    ac_channel *const ch = aligned_alloc(AC_CACHE_LINE, size);
+    ac_channel *const ch = ac_alloc_lines(size);
     if (ch == NULL) return NULL;
     memset((void *)ch, 0, size);
     if (!ac_store_init(&ch->store, kind, number)) {
-        free(ch);
+        ac_free_lines(ch);
         return NULL;
     }
     return ch;
@@ -61,7 +61,7 @@ AC_UNUSED static ac_channel *ac_channel_new(ac_store_kind kind, uint64_t number)
 AC_UNUSED static void ac_channel_free(ac_channel *ch) {
     if (ch == NULL) return;
     ac_store_destroy(&ch->store);
-    free(ch);
+    ac_free_lines(ch);
 }
 
 AC_UNUSED static void ac_channel_note_depth_(ac_channel *ch) {

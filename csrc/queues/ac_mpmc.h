@@ -68,7 +68,7 @@ AC_UNUSED static bool ac_mpmc_init(ac_mpmc *q, uint64_t capacity) {
     capacity = ac_ceil_pow2_u64(capacity);
     /* Whole lines of our own. */
     const size_t bytes = (size_t)capacity * sizeof *q->slots + AC_CACHE_LINE - 1;
-    q->slots = aligned_alloc(AC_CACHE_LINE, bytes / AC_CACHE_LINE * AC_CACHE_LINE);
+    q->slots = ac_alloc_lines(bytes / AC_CACHE_LINE * AC_CACHE_LINE);
     if (q->slots == NULL) return false;
     for (uint64_t p = 0; p < capacity; p++) {
         ac_store_relaxed(&q->slots[p].turn, 2 * p);
@@ -83,7 +83,7 @@ AC_UNUSED static bool ac_mpmc_init(ac_mpmc *q, uint64_t capacity) {
 
 /* Frees the slots; what they still hold is the caller's to take out before. No thread may be inside. */
 AC_UNUSED static void ac_mpmc_destroy(ac_mpmc *q) {
-    free(q->slots);
+    ac_free_lines(q->slots);
     q->slots = NULL;
 }
 

@@ -52,7 +52,7 @@ typedef struct ac_sharded {
 AC_UNUSED static void ac_sharded_destroy(ac_sharded *q) {
     if (q->shards != NULL)
         for (uint64_t i = 0; i <= q->mask; i++) ac_seg_destroy(&q->shards[i].queue);
-    free(q->shards);
+    ac_free_lines(q->shards);
     free(q->entries);
     q->shards = NULL;
     q->entries = NULL;
@@ -64,7 +64,7 @@ AC_UNUSED static bool ac_sharded_init(ac_sharded *q, uint64_t shards) {
     if (shards < 1 || shards > AC_SHARDED_MAX_SHARDS) return false;
     shards = ac_ceil_pow2_u64(shards);
     const uint64_t entries = 8 * shards;
-    q->shards = aligned_alloc(AC_CACHE_LINE, (size_t)shards * sizeof *q->shards);
+    q->shards = ac_alloc_lines((size_t)shards * sizeof *q->shards);
     q->entries = calloc((size_t)entries, sizeof *q->entries);
     q->mask = shards - 1;
     q->entry_mask = entries - 1;

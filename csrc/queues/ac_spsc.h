@@ -57,7 +57,7 @@ AC_UNUSED static bool ac_spsc_init(ac_spsc *q, uint64_t capacity) {
     if (capacity < 1 || capacity > AC_SPSC_MAX_CAPACITY) return false;
     const uint64_t slots = ac_ceil_pow2_u64(capacity);
     const size_t bytes = (size_t)slots * sizeof *q->slots + AC_CACHE_LINE - 1; /* whole lines of our own */
-    q->slots = aligned_alloc(AC_CACHE_LINE, bytes / AC_CACHE_LINE * AC_CACHE_LINE);
+    q->slots = ac_alloc_lines(bytes / AC_CACHE_LINE * AC_CACHE_LINE);
     if (q->slots == NULL) return false;
     for (uint64_t p = 0; p < slots; p++) {
         ac_store_relaxed(&q->slots[p].turn, UINT64_C(0));
@@ -73,7 +73,7 @@ AC_UNUSED static bool ac_spsc_init(ac_spsc *q, uint64_t capacity) {
 }
 
 AC_UNUSED static void ac_spsc_destroy(ac_spsc *q) {
-    free(q->slots);
+    ac_free_lines(q->slots);
     q->slots = NULL;
 }
 

@@ -2,7 +2,9 @@
 #include "sched/ac_pool.h"
 
 #include <pthread.h>
+#if !defined(_WIN32)
 #include <signal.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,12 +231,14 @@ static void start_workers(ac_pool *pool, int32_t wanted) {
     }
     if (wanted > AC_POOL_MAX_THREADS) wanted = AC_POOL_MAX_THREADS;
     pthread_attr_t attr;
-    sigset_t all, before;
     if (pool->workers >= wanted || pthread_attr_init(&attr) != 0) return;
     pthread_attr_setstacksize(&attr, AC_POOL_STACK_BYTES);
+#if !defined(_WIN32) /* which has no signals that a thread could be sent */
     /* A worker inherits the mask: signals go to threads that can run Python. */
+    sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+#endif
     while (pool->workers < wanted) {
         worker_start *const start = malloc(sizeof *start);
         if (start == NULL) break;
@@ -247,7 +251,9 @@ static void start_workers(ac_pool *pool, int32_t wanted) {
         }
         pool->workers++;
     }
+#if !defined(_WIN32)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+#endif
     pthread_attr_destroy(&attr);
 }
 

@@ -6,7 +6,7 @@
  * The comparison and the falling asleep are one step for the operating system, so that a store
  * followed by a wake cannot slip in between: this is the whole of what the rest builds on.
  * One body per system stands beside this file, named after it (ac_wait_linux.c: futex). All take
- * an absolute deadline on the monotonic clock. Any thread may call; no function allocates.
+ * an absolute deadline on the monotonic clock. Those for macOS and Windows compile and have not been run. Any thread may call; no function allocates.
  */
 #ifndef AC_WAIT_H
 #define AC_WAIT_H
