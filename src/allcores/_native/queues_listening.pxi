@@ -337,6 +337,9 @@ cdef class Gate:
     cdef list at  # the Listeners that the first watches stand with
     cdef uint64_t since
 
+    def __cinit__(self):
+        self.at = []  # `detach` looks at it, however far `attach` has come
+
     def __dealloc__(self):
         PyMem_Free(self.watches)
 
@@ -344,15 +347,15 @@ cdef class Gate:
         cdef Py_ssize_t i, total = len(queues)
         cdef Listeners listeners
         self.since = generation
-        self.at = []
         self.watches = <ac_watch *>PyMem_Malloc(max(total, 1) * sizeof(ac_watch))
         if self.watches == NULL:
             raise MemoryError(f"no memory to wait for {total} queues")
         for i in range(total):
             listeners = listeners_for(queues[i])
             self.watches[i].gate = &self.opened
+            listeners.look_for_fork()
             self.at.append(listeners)
-            listeners.watch(&self.watches[i])
+            listeners.watch(&self.watches[i])  # cannot fail any more
         return 0
 
     cdef int detach(self) except -1:

@@ -46,6 +46,14 @@ class Mutex(type(threading.RLock())):
         return True
 
 
+cdef object new_lock(object make):
+    # The interpreter says RuntimeError when it has no memory for a lock.
+    try:
+        return make()
+    except RuntimeError as error:
+        raise MemoryError("no memory for a lock; nothing was changed") from error
+
+
 # -- waiters: those of threading.Condition, so that a program's and ours stand in one line ---------
 
 cdef int wake_one(object waiters) except -1:
@@ -87,7 +95,7 @@ cdef class LockedQueue:
     cdef uint64_t limit, unfinished, puts, gets, waits, high
 
     def __cinit__(self):
-        self.mutex = Mutex()
+        self.mutex = new_lock(Mutex)
         self.not_empty = threading.Condition(self.mutex)
         self.not_full = threading.Condition(self.mutex)
         self.all_tasks_done = threading.Condition(self.mutex)
@@ -156,7 +164,7 @@ cdef class LockedQueue:
         # raises; then a notification that chose us goes to another.
         cdef bint main = runtime_in_main_thread(), notified = False
         cdef int64_t left
-        waiter = allocate_lock()
+        waiter = new_lock(allocate_lock)
         waiter.acquire()
         waiters.append(waiter)
         self.waits += 1
