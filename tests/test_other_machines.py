@@ -1,7 +1,7 @@
-"""csrc on other machines: aarch64 and riscv64 under an emulator, macOS and Windows as far as the linker.
+"""csrc elsewhere: aarch64 and riscv64 under an emulator, macOS and Windows as far as the linker.
 
-What this shows and what not is in tests/c/README.md. ``make prove`` (PROVE=1) does it, in about two and a half
-minutes; a test whose compiler is missing is skipped and says what to install.
+What this shows and what not is in tests/c/README.md. ``make prove`` (PROVE=1) does it, in about two and
+a half minutes; a test whose compiler is missing is skipped and says what to install.
 """
 
 import importlib.util
@@ -67,7 +67,8 @@ def test_c_tests_under_the_emulator(machine: str, tmp_path: Path) -> None:
     emulator = shutil.which(f"qemu-{machine}") or shutil.which(f"qemu-{machine}-static")
     if compiler is None or emulator is None:
         pytest.skip(
-            f"needs: apt-get install gcc-{machine}-linux-gnu libc6-dev-{EMULATED[machine]}-cross qemu-user"
+            f"needs: apt-get install gcc-{machine}-linux-gnu libc6-dev-{EMULATED[machine]}-cross "
+            "qemu-user"
         )
     objects = []
     commands = []
@@ -117,10 +118,8 @@ def test_the_core_builds_for(target: str, zig: list[str], tmp_path: Path) -> Non
     ]
     assert any(path.stem == f"ac_wait_{TARGETS[target]}" for path in sources)
     objects = [str(tmp_path / f"{path.stem}.o") for path in sources]
-    many(
-        [[*compile_for, "-c", str(path), "-o", made] for path, made in zip(sources, objects, strict=True)],
-        environment,
-    )
+    named = zip(sources, objects, strict=True)
+    many([[*compile_for, "-c", str(path), "-o", made] for path, made in named], environment)
     portable = [
         path
         for path in PROGRAMS
