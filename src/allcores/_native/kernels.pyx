@@ -335,7 +335,7 @@ cdef int get_image(object out, Py_buffer *view, int64_t width, int64_t height) e
             raise ValueError("out is read-only; pass a writable buffer, or leave out= away")
         if dtype_of(view, "out") != AC_U32:
             raise TypeError(f"out must hold uint32, not {_NAMES[dtype_of(view, 'out')]}")
-        shape = tuple([view.shape[i] for i in range(view.ndim)])
+        shape = numbers_at(view.shape, view.ndim)
         if shape != (height, width) and shape != (width * height,):
             raise ValueError(
                 f"out must have the shape {(height, width)} or {(width * height,)}, not {shape}"

@@ -59,10 +59,11 @@ cdef class WordTable:
         try:
             with nogil:
                 found = ac_words_top(self.words, wanted, top)
-            return [
-                (PyBytes_FromStringAndSize(<const char *>top[i].bytes, top[i].length), top[i].count)
-                for i in range(found)
-            ]
+            words = []  # a loop, as in numbers_at
+            for i in range(found):
+                word = PyBytes_FromStringAndSize(<const char *>top[i].bytes, top[i].length)
+                words.append((word, top[i].count))
+            return words
         finally:
             free(top)
 
