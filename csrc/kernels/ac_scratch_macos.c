@@ -46,6 +46,18 @@ void *ac_scratch_room(ac_scratch *s, size_t bytes) {
     return s->data;
 }
 
+/* Nothing is kept: no way is tried here to let the system have the pages back when it runs short. */
+ac_scratch ac_scratch_borrow(const ac_sched_api *api, size_t bytes) {
+    (void)api;
+    void *const p = ac_scratch_alloc(bytes);
+    return (ac_scratch){p, p != NULL ? bytes : 0};
+}
+
+void ac_scratch_return(const ac_sched_api *api, ac_scratch block) {
+    (void)api;
+    ac_scratch_free(block.data, block.bytes);
+}
+
 #else
 typedef int ac_scratch_macos_is_for_macos;
 #endif
