@@ -25,7 +25,7 @@ ctx = mp.get_context("fork")
 @pytest.fixture
 def longer(request: pytest.FixtureRequest) -> int:
     """How much longer the loops go on with ``--heavy``."""
-    return 6 if request.config.getoption("--heavy") else 1
+    return 3 if request.config.getoption("--heavy") else 1
 
 
 @pytest.fixture(autouse=True)
