@@ -204,6 +204,9 @@ static void init_once(void) {
 }
 static void use_relaxed(void) { if (ac_load_relaxed(&other)) { MODEL_CHECK(data == 7); } }
 
+/* A lock that a kill leaves held. */
+static void held(void) { spin_lock(); ac_store_release(&word, 0); }
+
 #define BOTH(kind) .sc = MODEL_ALL, .weak = MODEL_ALL, .sc_fails = kind, .weak_fails = kind
 #define GOOD .sc = MODEL_ALL, .weak = MODEL_ALL
 static const model_test tests[] = {
@@ -236,6 +239,7 @@ static const model_test tests[] = {
      BOTH("double-free")},
     {.name = "read_past", .setup = setup_object, .thread = {read_past}, BOTH("out-of-bounds")},
     {.name = "once_relaxed", .setup = zero, .thread = {init_once, use_relaxed}, BOTH("race")},
+    {.name = "held_by_the_dead", .setup = zero, .thread = {held, held}, .mortal = 1u << 1, BOTH("livelock")},
     {.name = "aba_bounded", .setup = setup_aba, .thread = {aba_one, aba_other}, .finish = aba_finish,
      .sc = 2, .weak = 2, .sc_fails = "assert", .weak_fails = "assert"},
 };

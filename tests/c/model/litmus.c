@@ -21,6 +21,15 @@ static void show1(void) { model_outcome("%u", a); }
 static void show2(void) { model_outcome("%u%u", a, b); }
 static void show4(void) { model_outcome("%u%u%u%u", a, b, c, d); }
 
+/* A kill comes before any step, and what was done until then is seen by who knows of it. */
+static void killed(void) { ac_store_relaxed(&x, 1); data = 1; ac_store_relaxed(&y, 1); }
+static void survivor(void) {
+    if (!model_is_dead(1)) return;
+    a = ac_load_relaxed(&x);
+    b = ac_load_relaxed(&y);
+    MODEL_CHECK(a == data);
+}
+
 #define SET(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* Message passing: data before a flag. */
@@ -187,6 +196,9 @@ static const model_test tests[] = {
      .sc = MODEL_ALL, .weak = MODEL_ALL,
      .sc_sees = SET("000", "001", "010", "011", "100", "101", "111"),
      .weak_sees = SET("000", "001", "010", "011", "100", "101", "111")},
+    {.name = "killed", .setup = zero, .thread = {killed, survivor}, .finish = show2, .sc = MODEL_ALL,
+     .weak = MODEL_ALL, .mortal = 1u << 1, .sc_sees = SET("00", "10", "99"),
+     .weak_sees = SET("00", "10", "99")},
     {.name = "bounded", .setup = zero, .thread = {sb1, sb2}, .finish = show2, .sc = 2, .weak = 2,
      .sc_sees = SET("01", "10", "11"), .weak_sees = SET("00", "01", "10", "11")},
 };

@@ -22,6 +22,7 @@ typedef struct model_test {
     int sc, weak;         /* 0: not run; MODEL_ALL; k: at most k preemptions and no reduction */
     int spurious;         /* so many sleeps in one execution may end for no reason */
     int timeouts;         /* so many may end by their deadline while others could still go on */
+    unsigned mortal;      /* bit t: thread t may be killed before any of its steps */
     bool stacks;          /* threads share what lies on their stacks: watch it too */
     const char *sc_fails, *weak_fails;       /* the kind of failure that must be found */
     const char *const *sc_sees, *const *weak_sees; /* the exact set of outcomes, NULL at the end */
@@ -44,6 +45,7 @@ _Noreturn void model_fail(const char *kind, const char *format, ...)
 void model_outcome(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int model_choose(int options); /* 0 .. options - 1, all of them in turn */
 int model_self(void);
+bool model_is_dead(int thread); /* killed; what it did then happened before: the kernel orders it */
 size_t model_live_blocks(void);
 
 /* For histories of operations (history.h). */

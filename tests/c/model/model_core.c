@@ -260,12 +260,36 @@ static int choose_thread(void) {
     return chosen;
 }
 
+static char deaths[N]; /* addresses alone: what a death and a look for it touch */
+
+/* A kill: the thread stands still for ever, and its death is a step of its own. */
+static _Noreturn void die(void) {
+    SELF->next = (op){OP_STORE, (uintptr_t)&deaths[S.self], false};
+    switch_to(choose_thread());
+    if (S.tracing) core_trace("is killed");
+    S.dead |= 1u << S.self;
+    S.stores++;
+    SELF->state = ENDED;
+    switch_to(choose_thread());
+    abort();
+}
+
 /* The calling thread says its next step; returns when it has been chosen to make it. */
 void core_step(op next) {
     if (++S.steps > 20000) model_fail("livelock", "more than 20000 steps");
     if (!S.concurrent) return;
+    if ((S.test->mortal >> S.self & 1) && model_choose(2) == 1) die();
     SELF->next = next;
     switch_to(choose_thread());
+}
+
+/* Whether a thread was killed. To look is a step, which does not commute with the death. */
+bool model_is_dead(int which) {
+    core_step((op){OP_LOAD, (uintptr_t)&deaths[which], false});
+    if (!(S.dead >> which & 1)) return false;
+    clock_join(&SELF->happened, &S.thread[which].happened);
+    clock_join(&SELF->known, &S.thread[which].known);
+    return true;
 }
 
 /* -- threads ------------------------------------------------------------------------------------- */

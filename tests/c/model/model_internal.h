@@ -72,6 +72,7 @@ typedef struct model_state {
     vclock fences;       /* what all sequentially consistent fences so far knew */
     uint32_t sc_time;
     int spurious, timeouts, preemptions;
+    unsigned dead;       /* threads that were killed */
     unsigned asleep_now; /* sleep set: threads whose next step need not be tried here */
     int idle_rounds;     /* yields let go on with nothing changed since ... */
     uint64_t idle_since; /* ... so many stores */

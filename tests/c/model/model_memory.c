@@ -500,9 +500,12 @@ void model_fence(int order, const char *where) {
 
 /* What the kernel compares: the newest value, which is a load of this thread. */
 uint64_t memory_newest(volatile void *p, size_t size, const char *where) {
-    location *const l = location_of(p, size, false, where);
+    /* A futex may be the low half of a wider word. */
+    const cell *const c = cell_of((uintptr_t)p);
+    const bool half = c->location >= 0 && locations[c->location].size > size;
+    location *const l = location_of(p, half ? locations[c->location].size : size, false, where);
     load_from(l, &stores[l->newest], MODEL_RELAXED);
-    return stores[l->newest].value;
+    return stores[l->newest].value & (~UINT64_C(0) >> (64 - 8 * size));
 }
 
 void memory_begin(void) {
