@@ -48,6 +48,7 @@ PROGRAMS = [
     Program("waitlist", ("sync/ac_waitlist.h",)),
     Program("rwlock", ("sync/ac_rwlock.h",)),
     Program("barrier", ("sync/ac_barrier.h",), quick=True),
+    Program("shared_lock", ("shm/ac_shared_lock.h",)),
     Program("segments", ("queues/ac_segments.h",)),
     Program("stack", ("queues/ac_stack.h",), quick=True),
     Program("store", ("queues/ac_store.h",)),
@@ -67,6 +68,7 @@ INT = "sync/ac_atomic_int.h"
 ROW = "sync/ac_waitlist.h"
 RW = "sync/ac_rwlock.h"
 BARRIER = "sync/ac_barrier.h"
+SHLOCK = "shm/ac_shared_lock.h"
 SEG = "queues/ac_segments.h"
 STACK = "queues/ac_stack.h"
 STORE = "queues/ac_store.h"
@@ -242,6 +244,32 @@ MUTANTS = [
            "assert", ("late_action",)),
     Mutant("barrier", BARRIER, "    ac_waitlist_unlock(&b->row);\n    ac_wakes_send(&wakes);\n}\n\nAC_INLINE bool ac_barrier_is_broken",
            "    ac_waitlist_unlock(&b->row);\n}\n\nAC_INLINE bool ac_barrier_is_broken", "deadlock"),
+    # -- lock between processes; the wakes are needed where nobody has a slice
+    Mutant("shared_lock", SHLOCK, "return ac_cas_acquire(&l->word, &seen, me << 1);",
+           "return ac_cas_relaxed(&l->word, &seen, me << 1);", "race"),
+    Mutant("shared_lock", SHLOCK, "if (ac_cas_acquire(&l->word, &seen, me << 1 | AC_SHARED_LOCK_SLEEPERS)) return 0;",
+           "if (ac_cas_relaxed(&l->word, &seen, me << 1 | AC_SHARED_LOCK_SLEEPERS)) return 0;", "race"),
+    Mutant("shared_lock", SHLOCK, "ac_exchange_acq_rel(&l->word, 0)", "ac_exchange_acquire(&l->word, 0)", "race"),
+    Mutant("shared_lock", SHLOCK, "} while (!ac_cas_acq_rel(&l->word, &seen, 0));",
+           "} while (!ac_cas_acquire(&l->word, &seen, 0));", "race"),
+    Mutant("shared_lock", SHLOCK, "if (ac_cas_acquire(&l->word, &seen, me << 1 | AC_SHARED_LOCK_SLEEPERS)) return 0;",
+           "if (ac_cas_acquire(&l->word, &seen, me << 1)) return 0;", "deadlock"),
+    Mutant("shared_lock", SHLOCK, "} else if (ac_cas_relaxed(&l->word, &seen, seen | AC_SHARED_LOCK_SLEEPERS)) {\n"
+           "            return seen | AC_SHARED_LOCK_SLEEPERS;", "} else {\n            return seen;", "deadlock"),
+    Mutant("shared_lock", SHLOCK, "    if (AC_UNLIKELY(word & AC_SHARED_LOCK_SLEEPERS))\n"
+           "        ac_wake(ac_shared_lock_futex_(l), 1, AC_WAIT_SHARED);\n", "", "deadlock"),
+    Mutant("shared_lock", SHLOCK, "    if (seen & AC_SHARED_LOCK_SLEEPERS) ac_wake(ac_shared_lock_futex_(l), 1, AC_WAIT_SHARED);\n"
+           "    return true;", "    return true;", "deadlock"),
+    Mutant("shared_lock", SHLOCK, "        if (ac_shared_lock_owner(seen) != me) return false;\n", "", "assert"),
+    Mutant("shared_lock", SHLOCK, "    if (!ac_cas_acquire(&l->word, &word, me << 1 | AC_SHARED_LOCK_SLEEPERS)) return false;\n",
+           "    (void)word;\n    ac_store_relaxed(&l->word, me << 1 | AC_SHARED_LOCK_SLEEPERS);\n", "assert|race"),
+    Mutant("shared_lock", SHLOCK, "if (!ac_cas_acquire(&l->word, &word, me << 1 | AC_SHARED_LOCK_SLEEPERS)) return false;",
+           "if (!ac_cas_acquire(&l->word, &word, me << 1)) return false;", "deadlock", ("flag_kept",)),
+    Mutant("shared_lock", SHLOCK, "        if (seen == 0) {\n            ac_wake(ac_shared_lock_futex_(l), 1, AC_WAIT_SHARED);\n"
+           "            return;\n        }\n", "        if (seen == 0) return;\n", "deadlock", ("interrupted",)),
+    Mutant("shared_lock", SHLOCK, "        /* Also if the flag is up: what",
+           "        if (seen & AC_SHARED_LOCK_SLEEPERS) return;\n        /* Also if the flag is up: what", "deadlock",
+           ("interrupted",)),
     # -- segments
     Mutant("segments", SEG, "ac_gstore_release(&slot->written, 1u);", "ac_store_relaxed(&slot->written, 1u);", "race"),
     Mutant("segments", SEG, "if (AC_UNLIKELY(!ac_gload_acquire(&slot->written))) {",
