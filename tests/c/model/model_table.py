@@ -49,6 +49,8 @@ PROGRAMS = [
     Program("rwlock", ("sync/ac_rwlock.h",)),
     Program("barrier", ("sync/ac_barrier.h",), quick=True),
     Program("shared_lock", ("shm/ac_shared_lock.h",)),
+    Program("shared_sem", ("shm/ac_shared_sem.h",)),
+    Program("shared_event", ("shm/ac_shared_event.h",), quick=True),
     Program("segments", ("queues/ac_segments.h",)),
     Program("stack", ("queues/ac_stack.h",), quick=True),
     Program("store", ("queues/ac_store.h",)),
@@ -69,6 +71,8 @@ ROW = "sync/ac_waitlist.h"
 RW = "sync/ac_rwlock.h"
 BARRIER = "sync/ac_barrier.h"
 SHLOCK = "shm/ac_shared_lock.h"
+SHSEM = "shm/ac_shared_sem.h"
+SHEVENT = "shm/ac_shared_event.h"
 SEG = "queues/ac_segments.h"
 STACK = "queues/ac_stack.h"
 STORE = "queues/ac_store.h"
@@ -270,6 +274,43 @@ MUTANTS = [
     Mutant("shared_lock", SHLOCK, "        /* Also if the flag is up: what",
            "        if (seen & AC_SHARED_LOCK_SLEEPERS) return;\n        /* Also if the flag is up: what", "deadlock",
            ("interrupted",)),
+    # -- semaphore between processes
+    Mutant("shared_sem", SHSEM, "ac_cas_acquire(&s->word, &seen, seen - 1)", "ac_cas_relaxed(&s->word, &seen, seen - 1)",
+           "race"),
+    Mutant("shared_sem", SHSEM, "ac_cas_acquire(&s->word, &seen, (seen - 1) | AC_SHARED_SEM_SLEEPERS)",
+           "ac_cas_relaxed(&s->word, &seen, (seen - 1) | AC_SHARED_SEM_SLEEPERS)", "race"),
+    Mutant("shared_sem", SHSEM, "ac_cas_acq_rel(&s->word, &seen, (seen & AC_SHARED_SEM_MAX) + 1)",
+           "ac_cas_acquire(&s->word, &seen, (seen & AC_SHARED_SEM_MAX) + 1)", "race"),
+    Mutant("shared_sem", SHSEM, "            if ((seen - 1) & AC_SHARED_SEM_MAX) ac_wake(&s->word, 1, AC_WAIT_SHARED);\n", "",
+           "deadlock"),
+    Mutant("shared_sem", SHSEM, "ac_cas_acquire(&s->word, &seen, (seen - 1) | AC_SHARED_SEM_SLEEPERS)",
+           "ac_cas_acquire(&s->word, &seen, seen - 1)", "deadlock"),
+    Mutant("shared_sem", SHSEM, "    if (AC_UNLIKELY(seen & AC_SHARED_SEM_SLEEPERS)) ac_wake(&s->word, 1, AC_WAIT_SHARED);\n",
+           "", "deadlock"),
+    Mutant("shared_sem", SHSEM, "        if (AC_UNLIKELY((seen & AC_SHARED_SEM_MAX) >= s->limit)) return AC_FULL;\n", "",
+           "assert"),
+    Mutant("shared_sem", SHSEM, "        if (seen & AC_SHARED_SEM_MAX) {\n            ac_wake(&s->word, 1, AC_WAIT_SHARED);\n"
+           "            return;\n        }\n", "        if (seen & AC_SHARED_SEM_MAX) return;\n", "deadlock", ("interrupted",)),
+    Mutant("shared_sem", SHSEM, "        /* Also if the flag is up: what",
+           "        if (seen & AC_SHARED_SEM_SLEEPERS) return;\n        /* Also if the flag is up: what", "deadlock",
+           ("interrupted",)),
+    # -- event between processes
+    Mutant("shared_event", SHEVENT, "{ return ac_load_acquire(&e->word); }", "{ return ac_load_relaxed(&e->word); }", "race"),
+    Mutant("shared_event", SHEVENT, "    uint32_t seen = ac_load_acquire(&e->word);\n    for (;;) {",
+           "    uint32_t seen = ac_load_relaxed(&e->word);\n    for (;;) {", "race"),
+    Mutant("shared_event", SHEVENT, "if (ac_cas_acquire(&e->word, &seen, seen | AC_SHARED_EVENT_SLEEPERS))",
+           "if (ac_cas_relaxed(&e->word, &seen, seen | AC_SHARED_EVENT_SLEEPERS))", "race"),
+    Mutant("shared_event", SHEVENT, "        if (ac_cas_acq_rel(&e->word, &seen,\n",
+           "        if (ac_cas_acquire(&e->word, &seen,\n", "race"),
+    Mutant("shared_event", SHEVENT, "if (ac_cas_acq_rel(&e->word, &seen, seen)) return;", "return;", "race"),
+    Mutant("shared_event", SHEVENT, "ac_fetch_and_acq_rel(&e->word, ~AC_SHARED_EVENT_SET);",
+           "ac_store_release(&e->word, ac_load_acquire(&e->word) & ~AC_SHARED_EVENT_SET);", "deadlock|race"),
+    Mutant("shared_event", SHEVENT, "    if (seen & AC_SHARED_EVENT_SLEEPERS) ac_wake(&e->word, AC_WAKE_ALL, AC_WAIT_SHARED);\n", "",
+           "deadlock"),
+    Mutant("shared_event", SHEVENT, "ac_wake(&e->word, AC_WAKE_ALL,", "ac_wake(&e->word, 1,", "deadlock"),
+    Mutant("shared_event", SHEVENT, " +\n                               AC_SHARED_EVENT_GENERATION))", "))", "deadlock"),
+    Mutant("shared_event", SHEVENT, "(seen & AC_SHARED_EVENT_SET) || (seen ^ first) >= AC_SHARED_EVENT_GENERATION;",
+           "(void)first, (seen & AC_SHARED_EVENT_SET) != 0;", "deadlock"),
     # -- segments
     Mutant("segments", SEG, "ac_gstore_release(&slot->written, 1u);", "ac_store_relaxed(&slot->written, 1u);", "race"),
     Mutant("segments", SEG, "if (AC_UNLIKELY(!ac_gload_acquire(&slot->written))) {",
