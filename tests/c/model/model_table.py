@@ -51,6 +51,11 @@ PROGRAMS = [
     Program("shared_lock", ("shm/ac_shared_lock.h",)),
     Program("shared_sem", ("shm/ac_shared_sem.h",)),
     Program("shared_event", ("shm/ac_shared_event.h",), quick=True),
+    Program(
+        "shm_take",
+        ("shm/ac_shm_claims.h", "shm/ac_shm_claims.c", "shm/ac_shm_take.c", "shm/ac_shm_queue_shared.h"),
+    ),
+    Program("shared_permits", ("shm/ac_shared_permits.h",), quick=True),
     Program("segments", ("queues/ac_segments.h",)),
     Program("stack", ("queues/ac_stack.h",), quick=True),
     Program("store", ("queues/ac_store.h",)),
@@ -73,6 +78,11 @@ BARRIER = "sync/ac_barrier.h"
 SHLOCK = "shm/ac_shared_lock.h"
 SHSEM = "shm/ac_shared_sem.h"
 SHEVENT = "shm/ac_shared_event.h"
+CLAIMS_H = "shm/ac_shm_claims.h"
+CLAIMS = "shm/ac_shm_claims.c"
+TAKE = "shm/ac_shm_take.c"
+SHQUEUE = "shm/ac_shm_queue_shared.h"
+PERMITS = "shm/ac_shared_permits.h"
 SEG = "queues/ac_segments.h"
 STACK = "queues/ac_stack.h"
 STORE = "queues/ac_store.h"
@@ -311,6 +321,66 @@ MUTANTS = [
     Mutant("shared_event", SHEVENT, " +\n                               AC_SHARED_EVENT_GENERATION))", "))", "deadlock"),
     Mutant("shared_event", SHEVENT, "(seen & AC_SHARED_EVENT_SET) || (seen ^ first) >= AC_SHARED_EVENT_GENERATION;",
            "(void)first, (seen & AC_SHARED_EVENT_SET) != 0;", "deadlock"),
+    # -- taking from a queue between processes: intents, claims, recycling, the reaper
+    Mutant("shm_take", CLAIMS_H, "ac_store_release(&claim->intent,\n", "ac_store_relaxed(&claim->intent,\n", "race"),
+    Mutant("shm_take", CLAIMS_H, "ac_store_release(&claim->intent, 0); /* as above */",
+           "ac_store_relaxed(&claim->intent, 0);", "race"),
+    Mutant("shm_take", CLAIMS_H, "    ac_store_relaxed(&claim->count, count);\n", "    (void)count;\n", "assert",
+           ("killed",)),
+    Mutant("shm_take", CLAIMS, "const uint64_t intent = ac_load_acquire(&c->shared->slots[i].intent);",
+           "const uint64_t intent = ac_load_relaxed(&c->shared->slots[i].intent);", "race"),
+    Mutant("shm_take", CLAIMS, "        if (at >= head && at < bound) bound = at;\n", "        (void)at, (void)head;\n",
+           "race"),
+    Mutant("shm_take", CLAIMS, "    if (!ac_cas_acq_rel(&slot->owner, &owner, ac_shm_claims_self(c) & ~UINT64_C(1))) return;\n",
+           "    (void)owner;\n", "assert", ("enter",)),
+    Mutant("shm_take", CLAIMS, "        ac_store_release(&slot->intent, 0);\n    }\n", "    }\n", "assert", ("killed",)),
+    Mutant("shm_take", CLAIMS, "    return ac_cas_acq_rel(&c->shared->slots[i].owner, &none, ac_shm_claims_self(c));",
+           "    (void)none;\n    ac_store_release(&c->shared->slots[i].owner, ac_shm_claims_self(c));\n    return true;",
+           "assert", ("enter",)),
+    Mutant("shm_take", CLAIMS, "        (void)ac_cas_acq_rel(&c->shared->high, &high, wanted);\n", "", "assert", ("enter",)),
+    Mutant("shm_take", CLAIMS, "!ac_cas_acquire(&c->local->claims[i].state, &state, BUSY)",
+           "!ac_cas_relaxed(&c->local->claims[i].state, &state, BUSY)", "race", ("threads",)),
+    Mutant("shm_take", CLAIMS, "    ac_store_release(&c->local->claims[entry].state, IDLE);",
+           "    ac_store_relaxed(&c->local->claims[entry].state, IDLE);", "race", ("threads",)),
+    Mutant("shm_take", TAKE, "    ac_shm_claim_intend(claim, c->lane, c->next, count);\n", "", "race"),
+    Mutant("shm_take", TAKE, "!ac_cas_acq_rel(&lane->next, &next, end)", "(ac_store_release(&lane->next, end), false)",
+           "assert|race"),
+    Mutant("shm_take", TAKE, "!ac_cas_acq_rel(&lane->next, &next, end)", "!ac_cas_relaxed(&lane->next, &next, end)",
+           "race"),
+    Mutant("shm_take", TAKE, "    ac_shm_claim_settle(claim);\n    if (AC_UNLIKELY(!copied)) {",
+           "    if (AC_UNLIKELY(!copied)) {", "assert"),
+    Mutant("shm_take", TAKE, "    const bool copied = copy_out(q, c->lane, c->next, bytes, batch);\n"
+           "    ac_shm_claim_settle(claim);\n", "    ac_shm_claim_settle(claim);\n"
+           "    const bool copied = copy_out(q, c->lane, c->next, bytes, batch);\n", "race"),
+    Mutant("shm_take", TAKE, "        if (AC_UNLIKELY(status != AC_SHM_OK))\n"
+           "            ac_shm_claim_settle(ac_shm_claims_at(&q->claims, entry));\n", "", "assert",
+           ("last_one",)),
+    Mutant("shm_take", TAKE, "            return false; /* it was empty, and is not */", "            break;", "assert",
+           ("lanes_other",)),
+    Mutant("shm_take", TAKE, "            if (AC_UNLIKELY(ac_shm_lanes_used(q) != 1)) continue;\n", "", "assert",
+           ("new_lane",)),
+    Mutant("shm_take", TAKE, "ac_load_acquire(&q->shared->lanes[0].tail); /* with", "ac_load_relaxed(&q->shared->lanes[0].tail); /* with",
+           "race", ("publish",)),
+    Mutant("shm_take", TAKE, "c->lane == NO_LANE || r.stamp < best", "c->lane == NO_LANE || r.stamp > best", "assert",
+           ("lanes_other",)),
+    Mutant("shm_take", TAKE, "if (ac_cas_acq_rel(&lane->next, &next, tail)) return depth;",
+           "ac_store_release(&lane->next, tail);\n        return depth;", "assert", ("discard",)),
+    Mutant("shm_take", SHQUEUE, "return used < q->lanes ? used : q->lanes;", "return used < q->lanes ? used : 1;", "assert",
+           ("lanes",)),
+    # -- permits with owners
+    Mutant("shared_permits", PERMITS, "if (seen == 0 && ac_cas_seq_cst(&p->owner[i], &seen, me)) return true;",
+           "if (seen == 0 && ac_cas_relaxed(&p->owner[i], &seen, me)) return true;", "race"),
+    Mutant("shared_permits", PERMITS, "if (seen == me && ac_cas_seq_cst(&p->owner[i], &seen, 0)) {",
+           "if (seen == me && ac_cas_relaxed(&p->owner[i], &seen, 0)) {", "race"),
+    Mutant("shared_permits", PERMITS, "if (seen == 0 && ac_cas_seq_cst(&p->owner[i], &seen, me)) return true;",
+           "if (seen == 0) return (ac_store_release(&p->owner[i], me), true);", "assert|race"),
+    Mutant("shared_permits", PERMITS, "if (seen == me && ac_cas_seq_cst(&p->owner[i], &seen, 0)) {",
+           "if (ac_cas_seq_cst(&p->owner[i], &seen, 0)) {", "assert|race"),
+    Mutant("shared_permits", PERMITS, "            ac_ec_notify_one(&p->freed, AC_WAIT_SHARED); /* its", "            /* its",
+           "deadlock"),
+    Mutant("shared_permits", PERMITS, "if (dead && ac_cas_seq_cst(&p->owner[i], &seen, 0)) found++;",
+           "if (dead) ac_store_release(&p->owner[i], 0), found++;", "assert|race|deadlock"),
+    Mutant("shared_permits", PERMITS, "    if (found > 0) ac_ec_notify_one(&p->freed, AC_WAIT_SHARED);\n", "", "deadlock"),
     # -- segments
     Mutant("segments", SEG, "ac_gstore_release(&slot->written, 1u);", "ac_store_relaxed(&slot->written, 1u);", "race"),
     Mutant("segments", SEG, "if (AC_UNLIKELY(!ac_gload_acquire(&slot->written))) {",
