@@ -103,7 +103,7 @@ AC_UNUSED static void ac_shared_lock_pass(ac_shared_lock *l) {
             ac_wake(ac_shared_lock_futex_(l), 1, AC_WAIT_SHARED);
             return;
         }
-        /* Also if the flag is up: what was seen may be the word from before the wake, the swap is not. */
+        /* Also if the flag is up: the look may be of before the wake, the swap is not. */
         if (ac_cas_relaxed(&l->word, &seen, seen | AC_SHARED_LOCK_SLEEPERS)) return;
     }
 }

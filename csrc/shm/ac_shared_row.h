@@ -77,8 +77,9 @@ AC_UNUSED static uint32_t ac_shared_row_enter(ac_shared_row *r, uint64_t me) {
     for (uint32_t at = 0; at < backed; at++) {
         ac_shared_place *const p = &r->place[at];
         uint64_t seen = ac_load_relaxed(&p->owner);
-        if (seen != 0 || !ac_cas_acq_rel(&p->owner, &seen, me)) continue;
-        ac_shared_row_raise_(&r->used, at + 1);
+        if (seen != 0) continue;
+        ac_shared_row_raise_(&r->used, at + 1); /* first: reapers look up to here */
+        if (!ac_cas_acq_rel(&p->owner, &seen, me)) continue;
         ac_store_relaxed(&p->ticket, ac_fetch_add_relaxed(&r->tickets, 1));
         ac_store_release(&p->state, AC_ROW_WAITING); /* pairs with the acquire of who answers */
         return at;

@@ -77,7 +77,7 @@ AC_UNUSED static void ac_shared_sem_pass(ac_shared_sem *s) {
             ac_wake(&s->word, 1, AC_WAIT_SHARED);
             return;
         }
-        /* Also if the flag is up: what was seen may be the word from before the wake, the swap is not. */
+        /* Also if the flag is up: the look may be of before the wake, the swap is not. */
         if (ac_cas_relaxed(&s->word, &seen, AC_SHARED_SEM_SLEEPERS)) return;
     }
 }
