@@ -56,6 +56,7 @@ PROGRAMS = [
         ("shm/ac_shm_claims.h", "shm/ac_shm_claims.c", "shm/ac_shm_take.c", "shm/ac_shm_queue_shared.h"),
     ),
     Program("shared_permits", ("shm/ac_shared_permits.h",), quick=True),
+    Program("shared_row", ("shm/ac_shared_row.h",)),
     Program("segments", ("queues/ac_segments.h",)),
     Program("stack", ("queues/ac_stack.h",), quick=True),
     Program("store", ("queues/ac_store.h",)),
@@ -83,6 +84,7 @@ CLAIMS = "shm/ac_shm_claims.c"
 TAKE = "shm/ac_shm_take.c"
 SHQUEUE = "shm/ac_shm_queue_shared.h"
 PERMITS = "shm/ac_shared_permits.h"
+SHROW = "shm/ac_shared_row.h"
 SEG = "queues/ac_segments.h"
 STACK = "queues/ac_stack.h"
 STORE = "queues/ac_store.h"
@@ -281,8 +283,8 @@ MUTANTS = [
            "if (!ac_cas_acquire(&l->word, &word, me << 1)) return false;", "deadlock", ("flag_kept",)),
     Mutant("shared_lock", SHLOCK, "        if (seen == 0) {\n            ac_wake(ac_shared_lock_futex_(l), 1, AC_WAIT_SHARED);\n"
            "            return;\n        }\n", "        if (seen == 0) return;\n", "deadlock", ("interrupted",)),
-    Mutant("shared_lock", SHLOCK, "        /* Also if the flag is up: what",
-           "        if (seen & AC_SHARED_LOCK_SLEEPERS) return;\n        /* Also if the flag is up: what", "deadlock",
+    Mutant("shared_lock", SHLOCK, "        /* Also if the flag is up: the",
+           "        if (seen & AC_SHARED_LOCK_SLEEPERS) return;\n        /* Also if the flag is up: the", "deadlock",
            ("interrupted",)),
     # -- semaphore between processes
     Mutant("shared_sem", SHSEM, "ac_cas_acquire(&s->word, &seen, seen - 1)", "ac_cas_relaxed(&s->word, &seen, seen - 1)",
@@ -301,8 +303,8 @@ MUTANTS = [
            "assert"),
     Mutant("shared_sem", SHSEM, "        if (seen & AC_SHARED_SEM_MAX) {\n            ac_wake(&s->word, 1, AC_WAIT_SHARED);\n"
            "            return;\n        }\n", "        if (seen & AC_SHARED_SEM_MAX) return;\n", "deadlock", ("interrupted",)),
-    Mutant("shared_sem", SHSEM, "        /* Also if the flag is up: what",
-           "        if (seen & AC_SHARED_SEM_SLEEPERS) return;\n        /* Also if the flag is up: what", "deadlock",
+    Mutant("shared_sem", SHSEM, "        /* Also if the flag is up: the",
+           "        if (seen & AC_SHARED_SEM_SLEEPERS) return;\n        /* Also if the flag is up: the", "deadlock",
            ("interrupted",)),
     # -- event between processes
     Mutant("shared_event", SHEVENT, "{ return ac_load_acquire(&e->word); }", "{ return ac_load_relaxed(&e->word); }", "race"),
@@ -381,6 +383,30 @@ MUTANTS = [
     Mutant("shared_permits", PERMITS, "if (dead && ac_cas_seq_cst(&p->owner[i], &seen, 0)) found++;",
            "if (dead) ac_store_release(&p->owner[i], 0), found++;", "assert|race|deadlock"),
     Mutant("shared_permits", PERMITS, "    if (found > 0) ac_ec_notify_one(&p->freed, AC_WAIT_SHARED);\n", "", "deadlock"),
+    # -- row of waiters between processes
+    Mutant("shared_row", SHROW, "    if (!ac_cas_acq_rel(&r->place[at].owner, &dead, me)) return false;\n",
+           "    (void)dead;\n    ac_store_release(&r->place[at].owner, me);\n", "assert", ("two_reapers",)),
+    Mutant("shared_row", SHROW, "    ac_store_relaxed(&r->place[at].state, AC_ROW_FREE);\n", "", "assert", ("two_reapers",)),
+    Mutant("shared_row", SHROW, "        if (!ac_cas_acq_rel(&p->owner, &seen, me)) continue;\n",
+           "        ac_store_release(&p->owner, me);\n", "assert|deadlock", ("two_enter",)),
+    Mutant("shared_row", SHROW, "        ac_shared_row_raise_(&r->used, at + 1); /* first: reapers look up to here */\n"
+           "        if (!ac_cas_acq_rel(&p->owner, &seen, me)) continue;\n",
+           "        if (!ac_cas_acq_rel(&p->owner, &seen, me)) continue;\n"
+           "        ac_shared_row_raise_(&r->used, at + 1);\n", "assert", ("killed_reaper",)),
+    Mutant("shared_row", SHROW, "        ac_shared_row_raise_(&r->used, at + 1); /* first", "        /* first",
+           "deadlock|livelock|assert"),
+    Mutant("shared_row", SHROW, "ac_exchange_acq_rel(&p->state, AC_ROW_FREE);", "ac_exchange_release(&p->state, AC_ROW_FREE);",
+           "race", ("leave",)),
+    Mutant("shared_row", SHROW, "ac_exchange_acq_rel(&p->state, AC_ROW_FREE);",
+           "ac_load_acquire(&p->state);\n    ac_store_release(&p->state, AC_ROW_FREE);", "assert"),
+    Mutant("shared_row", SHROW, "if (!ac_cas_acq_rel(&r->place[at].state, &seen, answer)) return false;",
+           "if (!ac_cas_acquire(&r->place[at].state, &seen, answer)) return false;", "race"),
+    Mutant("shared_row", SHROW, "    if (!ac_cas_acq_rel(&r->place[at].state, &seen, answer)) return false;\n",
+           "    (void)seen;\n    ac_store_release(&r->place[at].state, answer);\n", "assert"),
+    Mutant("shared_row", SHROW, "    ac_wake(&r->place[at].state, 1, AC_WAIT_SHARED);\n", "", "deadlock"),
+    Mutant("shared_row", SHROW, "if (owner != 0 && owner != me && ac_shared_id_dead(owner, false))\n", "if (0)\n",
+           "assert|deadlock", ("passed_over",)),
+    Mutant("shared_row", SHROW, "ticket >= least && ticket < best_ticket", "ticket >= least", "assert|deadlock", ("oldest",)),
     # -- segments
     Mutant("segments", SEG, "ac_gstore_release(&slot->written, 1u);", "ac_store_relaxed(&slot->written, 1u);", "race"),
     Mutant("segments", SEG, "if (AC_UNLIKELY(!ac_gload_acquire(&slot->written))) {",
