@@ -61,6 +61,7 @@ PROGRAMS = [
     Program("stack", ("queues/ac_stack.h",), quick=True),
     Program("store", ("queues/ac_store.h",)),
     Program("channel", ("queues/ac_channel.h",)),
+    Program("deque", ("sched/ac_deque.h",), quick=True),
 ]
 
 EC = "sync/ac_event_count.h"
@@ -89,6 +90,7 @@ SEG = "queues/ac_segments.h"
 STACK = "queues/ac_stack.h"
 STORE = "queues/ac_store.h"
 CHANNEL = "queues/ac_channel.h"
+DEQUE = "sched/ac_deque.h"
 
 MUTANTS = [
     # -- event count: fences, the order that "without a fence" needs, re-checks, wakes
@@ -443,12 +445,55 @@ MUTANTS = [
            "deadlock"),
     Mutant("channel", CHANNEL, "    if (ac_load_acquire(&ch->listening[what])) ch->heard(ch->heard_arg, what);\n}\n\n/* Tries to push",
            "}\n\n/* Tries to push", "assert"),
+    # -- deque: the fences, the hand-over of tasks, the claims
+    Mutant("deque", DEQUE, "    ac_fence_seq_cst();\n    int64_t top", "    int64_t top", "race|assert"),
+    Mutant("deque", DEQUE, "    ac_fence_seq_cst(); /* pairs with the fence in pop */\n", "", "race|assert"),
+    Mutant("deque", DEQUE, "    ac_store_release(&d->bottom, bottom + 1);\n    return true;",
+           "    ac_store_relaxed(&d->bottom, bottom + 1);\n    return true;", "race"),
+    Mutant("deque", DEQUE, "    ac_store_release(&d->bottom, bottom);\n", "    ac_store_relaxed(&d->bottom, bottom);\n",
+           "race"),
+    Mutant("deque", DEQUE, "const int64_t bottom = ac_load_acquire(&d->bottom);",
+           "const int64_t bottom = ac_load_relaxed(&d->bottom);", "race"),
+    Mutant("deque", DEQUE, "if (!ac_cas_seq_cst(&d->top, &top, top + 1)) item = NULL;",
+           "if (ac_load_relaxed(&d->top) != top) item = NULL;\n        else ac_store_seq_cst(&d->top, top + 1);",
+           "race|assert"),
+    Mutant("deque", DEQUE, "if (!ac_cas_seq_cst(&d->top, &top, top + 1)) return AC_STEAL_LOST;",
+           "if (ac_load_relaxed(&d->top) != top) return AC_STEAL_LOST;\n    ac_store_seq_cst(&d->top, top + 1);",
+           "race|assert"),
+    Mutant("deque", DEQUE, "    if (top == bottom) { /*", "    if (0) { /*", "race|assert"),
+    Mutant("deque", DEQUE, "if (top >= bottom) return AC_STEAL_EMPTY;", "if (top > bottom) return AC_STEAL_EMPTY;",
+           "race|assert"),
+    Mutant("deque", DEQUE, "    *item = seen;\n", "    (void)seen;\n    *item = ac_load_relaxed(&d->slots[top & "
+           "(d->capacity - 1)]);\n", "race|assert"),
+    Mutant("deque", DEQUE, "        if (bottom - d->top_seen >= d->capacity) return false;\n", "", "assert|race"),
+    Mutant("deque", DEQUE, "        ac_store_release(&d->bottom, bottom + 1);\n        return NULL;",
+           "        return NULL;", "assert|race"),
+    Mutant("deque", DEQUE, "        ac_store_release(&d->bottom, bottom + 1);\n    }\n    return item;",
+           "    }\n    return item;", "assert|race"),
+    Mutant("deque", DEQUE, "return ac_load_acquire(&d->top) < ac_load_acquire(&d->bottom);",
+           "return ac_load_acquire(&d->top) + 1 < ac_load_acquire(&d->bottom);", "deadlock"),
 ]
 
 #: Changes that nothing can notice, with the reason. They are run too: one that is noticed is an error.
 EQUIVALENT: list[Mutant] = [
     Mutant("mpmc", MPMC, "if (again == head) return", "return",
            "the tail, loaded after the head, is not below it: size 0 says that the head had not moved"),
+    Mutant("deque", DEQUE, "int64_t top = ac_load_acquire(&d->top);\n    ac_fence", "int64_t top = ac_load_relaxed(&d->top);\n    ac_fence",
+           "the fence that follows is an acquire fence too; the thread sanitizer, which knows no fences, needs the order"),
+    Mutant("deque", DEQUE, "        ac_store_release(&d->bottom, bottom + 1);\n        return NULL;",
+           "        ac_store_relaxed(&d->bottom, bottom + 1);\n        return NULL;",
+           "top is at least this bottom already, and only grows: a thief who reads it claims nothing below it"),
+    Mutant("deque", DEQUE, "        ac_store_release(&d->bottom, bottom + 1);\n    }\n    return item;",
+           "        ac_store_relaxed(&d->bottom, bottom + 1);\n    }\n    return item;",
+           "top is at least this bottom already, and only grows: a thief who reads it claims nothing below it"),
+    Mutant("deque", DEQUE, "if (!ac_cas_seq_cst(&d->top, &top, top + 1)) item = NULL;",
+           "if (!ac_cas_relaxed(&d->top, &top, top + 1)) item = NULL;",
+           "the two fences order it in C++20's model (RC11); C11 as of 2011, and its proof, want it: it stays"),
+    Mutant("deque", DEQUE, "if (!ac_cas_seq_cst(&d->top, &top, top + 1)) return AC_STEAL_LOST;",
+           "if (!ac_cas_relaxed(&d->top, &top, top + 1)) return AC_STEAL_LOST;",
+           "the two fences order it in C++20's model (RC11); C11 as of 2011, and its proof, want it: it stays"),
+    Mutant("deque", DEQUE, "    if (bottom < d->top_seen) return NULL; /* top only grows: empty for certain, without a fence */\n", "",
+           "a shorter way to the same answer: top is at least top_seen, so that the look at top says empty too"),
 ]
 
 #: Files of csrc with atomics that no program covers, and why.
