@@ -62,6 +62,9 @@ PROGRAMS = [
     Program("store", ("queues/ac_store.h",)),
     Program("channel", ("queues/ac_channel.h",)),
     Program("deque", ("sched/ac_deque.h",), quick=True),
+    Program("keeper", ("sched/ac_keeper.h",), quick=True),
+    Program("range", ("sched/ac_range.h",), quick=True),
+    Program("pointers", ("queues/ac_pointers.h",)),
 ]
 
 EC = "sync/ac_event_count.h"
@@ -91,6 +94,9 @@ STACK = "queues/ac_stack.h"
 STORE = "queues/ac_store.h"
 CHANNEL = "queues/ac_channel.h"
 DEQUE = "sched/ac_deque.h"
+KEEPER = "sched/ac_keeper.h"
+RANGE = "sched/ac_range.h"
+POINTERS = "queues/ac_pointers.h"
 
 MUTANTS = [
     # -- event count: fences, the order that "without a fence" needs, re-checks, wakes
@@ -421,6 +427,27 @@ MUTANTS = [
            "race|use-after-free|double-free|history"),
     Mutant("segments", SEG, "            if (next == NULL) {\n                status = AC_NOMEM;\n                break;",
            "            if (next != NULL) {\n                status = AC_NOMEM;\n                break;", "history|assert"),
+    Mutant("segments", SEG, "                ac_gstore_relaxed(&block->slots[i].state, AC_SEG_READ); /* (2) */",
+           "                ; /* (2) */", "assert"),
+    Mutant("segments", SEG, "for (uint64_t i = offset; offset > 0 &&", "for (uint64_t i = offset + 1; offset > 0 &&", "assert"),
+    Mutant("segments", SEG, "            for (uint64_t i = offset; offset > 0", "            ac_seg_retire_(q, block, 0, offset);\n"
+           "            for (uint64_t i = offset; offset < 0", "assert|race|use-after-free|double-free"),
+    Mutant("segments", SEG, "            ac_seg_retire_(q, block, 0, offset);\n", "            ac_seg_drop_block_(q, block);\n",
+           "race|use-after-free"),
+    Mutant("segments", SEG, "if (ac_gfetch_or_acq_rel(&block->slots[offset + i].state, AC_SEG_READ)",
+           "if (ac_fetch_or_relaxed(&block->slots[offset + i].state, AC_SEG_READ)", "race"),
+    Mutant("segments", SEG, "if (!(ac_gload_acquire(&slot->state) & AC_SEG_READ)",
+           "if (!(ac_load_relaxed(&slot->state) & AC_SEG_READ)", "race"),
+    Mutant("segments", SEG, "!(ac_gfetch_or_acq_rel(&slot->state, AC_SEG_DESTROY) & AC_SEG_READ)",
+           "!(ac_fetch_or_relaxed(&slot->state, AC_SEG_DESTROY) & AC_SEG_READ)", "race|assert"),
+    Mutant("segments", SEG, "ac_seg_retire_(q, block, offset + i + 1, AC_SEG_SLOTS - 1);",
+           "ac_seg_retire_(q, block, offset + i + 1, AC_SEG_SLOTS);", "assert"),
+    Mutant("segments", SEG, "ac_seg_retire_(q, block, offset + i + 1, AC_SEG_SLOTS - 1);",
+           "ac_seg_retire_(q, block, offset + i + 2, AC_SEG_SLOTS - 1);", "race|use-after-free|double-free"),
+    Mutant("segments", SEG, "block = ac_gexchange_acq_rel(&q->spare, NULL);", "block = ac_exchange_relaxed(&q->spare, NULL);",
+           "race"),
+    Mutant("segments", SEG, "free(ac_gexchange_acq_rel(&q->spare, block));", "free(ac_exchange_relaxed(&q->spare, block));",
+           "race"),
     # -- stack
     Mutant("stack", STACK, "    ac_mutex_unlock(&q->lock);\n", "    ac_store_relaxed(&q->lock.word, 0);\n", "race|deadlock"),
     Mutant("stack", STACK, "    ac_mutex_lock(&q->lock);\n", "    (void)ac_mutex_try_lock(&q->lock);\n", "race|history"),
@@ -472,6 +499,48 @@ MUTANTS = [
            "    }\n    return item;", "assert|race"),
     Mutant("deque", DEQUE, "return ac_load_acquire(&d->top) < ac_load_acquire(&d->bottom);",
            "return ac_load_acquire(&d->top) + 1 < ac_load_acquire(&d->bottom);", "deadlock"),
+    # -- keeper: who makes a place BUSY, and what he sees there
+    Mutant("keeper", KEEPER, "if (!ac_cas_acquire(&place->block, &block, AC_KEEPER_BUSY)) continue;",
+           "if (!ac_cas_relaxed(&place->block, &block, AC_KEEPER_BUSY)) continue;", "race"),
+    Mutant("keeper", KEEPER, "if (!ac_cas_acquire(&place->block, &empty, AC_KEEPER_BUSY)) continue;",
+           "if (!ac_cas_relaxed(&place->block, &empty, AC_KEEPER_BUSY)) continue;", "race"),
+    Mutant("keeper", KEEPER, "            ac_store_release(&place->block, block);\n            continue;",
+           "            ac_store_relaxed(&place->block, block);\n            continue;", "race"),
+    Mutant("keeper", KEEPER, "ac_store_release(&place->block, AC_KEEPER_EMPTY);",
+           "ac_store_relaxed(&place->block, AC_KEEPER_EMPTY);", "race"),
+    Mutant("keeper", KEEPER, "ac_store_release(&place->block, (uint64_t)(uintptr_t)block);",
+           "ac_store_relaxed(&place->block, (uint64_t)(uintptr_t)block);", "race"),
+    Mutant("keeper", KEEPER, "if (!ac_cas_acquire(&place->block, &block, AC_KEEPER_BUSY)) continue;",
+           "ac_exchange_acquire(&place->block, AC_KEEPER_BUSY);", "race|assert"),
+    Mutant("keeper", KEEPER, "if (!ac_cas_acquire(&place->block, &empty, AC_KEEPER_BUSY)) continue;",
+           "ac_exchange_acquire(&place->block, AC_KEEPER_BUSY);", "race|assert"),
+    Mutant("keeper", KEEPER, "if (size < bytes || size / 2 > bytes) {", "if (size / 2 > bytes) {", "assert"),
+    Mutant("keeper", KEEPER, "if (size < bytes || size / 2 > bytes) {", "if (size < bytes) {", "assert"),
+    Mutant("keeper", KEEPER, "        (void)ac_fetch_add_relaxed(&k->bytes, (uint64_t)0 - size);\n", "", "assert"),
+    Mutant("keeper", KEEPER, "    (void)ac_fetch_add_relaxed(&k->bytes, (uint64_t)0 - bytes);\n", "", "assert"),
+    # -- range
+    Mutant("range", RANGE, "if (ac_cas_acq_rel(&range->claim, &nobody, 1u)) {",
+           "(void)nobody;\n    if (ac_load_acquire(&range->claim) == 0) {\n        ac_store_release(&range->claim, 1u);",
+           "race|assert"),
+    Mutant("range", RANGE, "    if (ac_cas_acq_rel(&range->claim, &nobody, 1u)) {\n        range->code = code;\n",
+           "    range->code = code;\n    if (ac_cas_acq_rel(&range->claim, &nobody, 1u)) {\n", "race|assert"),
+    # -- pointers: wakes, re-checks, the baton, the close
+    Mutant("pointers", POINTERS, "    if (st == AC_OK) ac_ec_notify_one(&q->not_empty, AC_WAIT_PRIVATE);\n", "", "deadlock"),
+    Mutant("pointers", POINTERS, "        ac_ec_notify_one(&q->not_full, AC_WAIT_PRIVATE);\n        return AC_OK;",
+           "        return AC_OK;", "deadlock"),
+    Mutant("pointers", POINTERS, "        st = ac_pointers_try_put(q, item);\n        if (st", "        if (slept) st = "
+           "ac_pointers_try_put(q, item);\n        if (st", "deadlock"),
+    Mutant("pointers", POINTERS, "        st = ac_pointers_try_get(q, item);\n        if (st", "        if (slept) st = "
+           "ac_pointers_try_get(q, item);\n        if (st", "deadlock"),
+    Mutant("pointers", POINTERS, "    if (slept) ac_pointers_pass_on_(q, &q->not_full);\n", "    (void)slept;\n", "deadlock"),
+    Mutant("pointers", POINTERS, "    if (slept) ac_pointers_pass_on_(q, &q->not_empty);\n", "    (void)slept;\n", "deadlock"),
+    Mutant("pointers", POINTERS, "    ac_ec_notify_all(&q->not_empty, AC_WAIT_PRIVATE);\n", "", "deadlock"),
+    Mutant("pointers", POINTERS, "    ac_ec_notify_all(&q->not_full, AC_WAIT_PRIVATE);\n", "", "deadlock"),
+    Mutant("pointers", POINTERS, "return closed ? AC_CLOSED : AC_EMPTY;",
+           "return ac_mpmc_is_closed(&q->ring) ? AC_CLOSED : AC_EMPTY;", "assert"),
+    Mutant("pointers", POINTERS, "return closed ? AC_CLOSED : AC_EMPTY;", "return (void)closed, AC_EMPTY;", "deadlock"),
+    Mutant("pointers", POINTERS, "    ac_mpmc_close(&q->ring);\n    ac_ec_notify_all(&q->not_empty, AC_WAIT_PRIVATE);\n",
+           "    ac_ec_notify_all(&q->not_empty, AC_WAIT_PRIVATE);\n    ac_mpmc_close(&q->ring);\n", "deadlock"),
 ]
 
 #: Changes that nothing can notice, with the reason. They are run too: one that is noticed is an error.
@@ -494,6 +563,10 @@ EQUIVALENT: list[Mutant] = [
            "the two fences order it in C++20's model (RC11); C11 as of 2011, and its proof, want it: it stays"),
     Mutant("deque", DEQUE, "    if (bottom < d->top_seen) return NULL; /* top only grows: empty for certain, without a fence */\n", "",
            "a shorter way to the same answer: top is at least top_seen, so that the look at top says empty too"),
+    Mutant("range", RANGE, "ac_cas_acq_rel(&range->claim, &nobody, 1u)", "ac_cas_relaxed(&range->claim, &nobody, 1u)",
+           "nothing is read through the claim: the end of the loop orders the three fields before their reader"),
+    Mutant("pointers", POINTERS, "    ac_fence_acquire();\n", "",
+           "the close is a bit of the tail: the pop's later load of the same word is at least as new, and is an acquire"),
 ]
 
 #: Files of csrc with atomics that no program covers, and why.
@@ -509,5 +582,11 @@ EXEMPT: dict[str, str] = {
     "shm/ac_shm_queue_open.c": "runs before the queue is shared, or under the file's lock: no concurrent structure of its own",
     "shm/ac_shm_stream.c": "between processes, under robust locks of the kernel's: killing it at every instruction is its proof",
     "shm/ac_shm_stream.h": "one relaxed look at a counter; the structure is that of ac_shm_stream.c",
+    "kernels/ac_cumsum.c": "chunks dealt out by one fetch_add, and a chain of release stores to one word, each by the owner of the next "
+    "chunk after it has read the one before; by the thread sanitizer in test_ac_cumsum.c",
+    "kernels/ac_grep.c": "one counter that is only added to; the end of the loop orders it before its reader",
+    "wait/ac_wait_macos.c": "the body of ac_wait.h, below the checker's own; its one relaxed look decides nothing that the system "
+    "does not compare again",
+    "wait/ac_wait_windows.c": "the body of ac_wait.h, below the checker's own: the system compares the word again",
     "kernels/ac_words.c": "one counter that deals out chunks by fetch_add; the pool's join orders the data",
 }

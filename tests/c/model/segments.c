@@ -40,6 +40,15 @@ static void finish_limit(int limit) {
 static void finish(void) { finish_limit(16); }
 static void finish1(void) { finish_limit(1); }
 
+/* The drained block is used again at once, while its last readers are on their way out: the free is
+ * a write to all of it, which nothing of theirs may follow, or stand beside. */
+static void setup28_three(void) { begin(28); push(7); push(8); push(9); }
+static void setup27_four(void) { begin(27); push(6); push(7); push(8); push(9); }
+static void clear_again(void) { free(ac_seg_new_block_(&q)); } /* as a producer begins */
+static void reuse(void) { free(ac_gexchange_acq_rel(&q.spare, NULL)); } /* its first step alone */
+static void pop_many_reuse(void) { pop_many(); reuse(); }
+static void pop_clear(void) { pop(); clear_again(); }
+
 /* Everything taken out at one instant, after a close, while others push and pop. */
 static uint64_t pushed, got, taken;
 static void setup_take(void) { begin(30); pushed = got = taken = 0; }
@@ -65,6 +74,14 @@ static void take_finish(void) {
 }
 
 static const model_test tests[] = {
+    {.name = "reuse", .setup = setup28_three, .thread = {pop, pop_many, reuse}, .finish = finish,
+     .sc = 3, .weak = 2},
+    {.name = "reuse_one", .setup = setup29_two, .thread = {pop_clear, pop_clear}, .finish = finish,
+     .sc = MODEL_ALL, .weak = 1},
+    {.name = "reuse_many", .setup = setup27_four, .thread = {pop_many_reuse, pop_many_reuse},
+     .finish = finish, .sc = MODEL_ALL, .weak = MODEL_ALL},
+    {.name = "chain", .setup = setup27_four, .thread = {pop, pop, pop_many_reuse}, .finish = finish,
+     .sc = 2, .weak = 1},
     {.name = "inside", .setup = setup0, .thread = {push12, pop2}, .finish = finish, .sc = MODEL_ALL,
      .weak = MODEL_ALL},
     {.name = "cross", .setup = setup30, .thread = {push12, pop2}, .finish = finish, .sc = MODEL_ALL,
