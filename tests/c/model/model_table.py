@@ -65,6 +65,7 @@ PROGRAMS = [
     Program("keeper", ("sched/ac_keeper.h",), quick=True),
     Program("range", ("sched/ac_range.h",), quick=True),
     Program("pointers", ("queues/ac_pointers.h",)),
+    Program("task", ("sched/ac_task.h",), quick=True),
 ]
 
 EC = "sync/ac_event_count.h"
@@ -97,6 +98,7 @@ DEQUE = "sched/ac_deque.h"
 KEEPER = "sched/ac_keeper.h"
 RANGE = "sched/ac_range.h"
 POINTERS = "queues/ac_pointers.h"
+TASK = "sched/ac_task.h"
 
 MUTANTS = [
     # -- event count: fences, the order that "without a fence" needs, re-checks, wakes
@@ -541,6 +543,23 @@ MUTANTS = [
     Mutant("pointers", POINTERS, "return closed ? AC_CLOSED : AC_EMPTY;", "return (void)closed, AC_EMPTY;", "deadlock"),
     Mutant("pointers", POINTERS, "    ac_mpmc_close(&q->ring);\n    ac_ec_notify_all(&q->not_empty, AC_WAIT_PRIVATE);\n",
            "    ac_ec_notify_all(&q->not_empty, AC_WAIT_PRIVATE);\n    ac_mpmc_close(&q->ring);\n", "deadlock"),
+    # -- task: the end of a stolen task, the sleep of its owner, the stop
+    Mutant("task", TASK, "ac_exchange_acq_rel(&task->state, (uint32_t)AC_TASK_DONE) == AC_TASK_AWAITED",
+           "ac_exchange_acquire(&task->state, (uint32_t)AC_TASK_DONE) == AC_TASK_AWAITED", "race"),
+    Mutant("task", TASK, "while (ac_load_acquire(&task->state) != AC_TASK_DONE) {",
+           "while (ac_load_relaxed(&task->state) != AC_TASK_DONE) {", "race"),
+    Mutant("task", TASK, "if (ac_load_acquire(&task->state) == AC_TASK_DONE) return;",
+           "if (ac_load_relaxed(&task->state) == AC_TASK_DONE) return;", "race"),
+    Mutant("task", TASK, "if (!ac_cas_acq_rel(&task->state, &state, (uint32_t)AC_TASK_AWAITED) &&",
+           "if (!ac_cas_relaxed(&task->state, &state, (uint32_t)AC_TASK_AWAITED) &&", "race"),
+    Mutant("task", TASK, "if (!ac_cas_acq_rel(&task->state, &state, (uint32_t)AC_TASK_AWAITED) && state == AC_TASK_DONE)",
+           "if ((state = ac_load_acquire(&task->state)) == AC_TASK_DONE)", "deadlock"),
+    Mutant("task", TASK, "        ac_ec_notify_all(work, AC_WAIT_PRIVATE);\n}", "        (void)work;\n}", "deadlock"),
+    Mutant("task", TASK, "    else\n        ac_task_run_(me, task);\n}", "}", "deadlock|assert|livelock"),
+    Mutant("task", TASK, "            ac_task_await_(me, task);\n            return;", "            return;", "assert|race"),
+    Mutant("task", TASK, "        ac_task_run_(me, popped); /*", "        task->fn(me, popped); /*", "assert|deadlock|race"),
+    Mutant("task", TASK, "    ac_cas_acq_rel(&team->rc, &none, (int64_t)rc);", "    (void)none;\n    ac_store_release(&team->rc, rc);",
+           "assert"),
 ]
 
 #: Changes that nothing can notice, with the reason. They are run too: one that is noticed is an error.
@@ -567,6 +586,8 @@ EQUIVALENT: list[Mutant] = [
            "nothing is read through the claim: the end of the loop orders the three fields before their reader"),
     Mutant("pointers", POINTERS, "    ac_fence_acquire();\n", "",
            "the close is a bit of the tail: the pop's later load of the same word is at least as new, and is an acquire"),
+    Mutant("task", TASK, "    ac_cas_acq_rel(&team->rc, &none, (int64_t)rc);", "    ac_cas_relaxed(&team->rc, &none, (int64_t)rc);",
+           "a number that nothing is read through; the end of the run orders it before its reader"),
 ]
 
 #: Files of csrc with atomics that no program covers, and why.
