@@ -260,6 +260,7 @@ MUTANTS = [
            "            return true;\n        }\n", "", "deadlock"),
     Mutant("rwlock", RW, "        ac_rwlock_give_(rw, AC_RW_WRITER, generation);\n    return true;",
            "        return true;\n    return true;", "deadlock|assert"),
+    Mutant("rwlock", RW, "        ac_rwlock_grant_(rw, &wakes); /* a writer may have", "        /* a writer may have", "deadlock"),
     # -- barrier
     Mutant("barrier", BARRIER, "            ac_barrier_end_(b, AC_BARRIER_FILLING, AC_BARRIER_PASSED, &wakes);\n"
            "            result = AC_BARRIER_PASSED;\n        }\n    }", "            result = AC_BARRIER_PASSED;\n        }\n    }",
@@ -564,6 +565,10 @@ MUTANTS = [
 
 #: Changes that nothing can notice, with the reason. They are run too: one that is noticed is an error.
 EQUIVALENT: list[Mutant] = [
+    Mutant("spsc", SPSC, "        if (head & 1) { /* another caller was first */\n            *count = 0;\n            return items;\n"
+           "        }\n", "", "the first has put the head on the tail, which stands still: the second claims nothing"),
+    Mutant("spsc", SPSC, "    if (head & 1) return NULL;\n", "",
+           "a shorter way to the same answer: the first has put the head on the tail, which stands still"),
     Mutant("mpmc", MPMC, "if (again == head) return", "return",
            "the tail, loaded after the head, is not below it: size 0 says that the head had not moved"),
     Mutant("deque", DEQUE, "int64_t top = ac_load_acquire(&d->top);\n    ac_fence", "int64_t top = ac_load_relaxed(&d->top);\n    ac_fence",

@@ -46,6 +46,23 @@ static void downgrader(void) {
     MODEL_CHECK(!ac_rwlock_is_writer(&rw, (uint64_t)model_self()));
     read_inside();
 }
+/* Two readers who must be inside at the same time: a writer that gave up must not stay between them. */
+static ac_atomic_u32 second_is_in;
+static void first_reader(void) {
+    while (ac_load_acquire(&second_is_in) == 0) ac_wait(&second_is_in, 0, AC_FOREVER, AC_WAIT_PRIVATE);
+    read_inside();
+}
+static void second_reader(void) {
+    MODEL_CHECK(lock_read(AC_FOREVER));
+    ac_store_release(&second_is_in, 1);
+    ac_wake(&second_is_in, 1, AC_WAIT_PRIVATE);
+    read_inside();
+}
+static void zero_read(void) {
+    zero();
+    ac_store_relaxed(&second_is_in, 0);
+    MODEL_CHECK(ac_rwlock_try_read(&rw)); /* for first_reader */
+}
 static void is_free(void) {
     MODEL_CHECK(ac_load_relaxed(&rw.word) == 0 && rw.row.head == NULL);
     MODEL_CHECK(ac_load_relaxed(&rw.writer) == 0 && model_live_blocks() == 0);
@@ -63,6 +80,8 @@ static const model_test tests[] = {
      .weak = 1},
     {.name = "late", .setup = zero, .thread = {reader, late_writer, reader}, .finish = is_free,
      .sc = 2, .timeouts = 1},
+    {.name = "gave_up", .setup = zero_read, .thread = {first_reader, late_writer, second_reader},
+     .finish = is_free, .sc = 2},
     {.name = "downgrade", .setup = zero, .thread = {downgrader, reader, writer}, .finish = two,
      .sc = 2},
     {.name = "downgrade_two", .setup = zero, .thread = {downgrader, reader}, .finish = one, .sc = 3,
