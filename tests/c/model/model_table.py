@@ -463,6 +463,9 @@ MUTANTS = [
            "assert|livelock|out-of-bounds|race"),
     Mutant("store", STORE, "    if (ac_load_relaxed(&q->segments.head_block) != NULL) ac_seg_close(&q->segments);\n", "",
            "assert|history"),
+    Mutant("store", STORE, "    if (!ac_mpmc_is_closed(&q->ring)) ac_mpmc_close(&q->ring);\n", "", "assert"),
+    Mutant("store", STORE, "            ac_store_release(&q->mode, (uint32_t)AC_STORE_MOVED);\n            ac_mpmc_close(&q->ring);",
+           "            ac_mpmc_close(&q->ring);", "assert"),
     # -- channel
     Mutant("channel", CHANNEL, "        ac_channel_tell_(ch, AC_CHANNEL_ITEM, false);\n", "        ;\n", "deadlock"),
     Mutant("channel", CHANNEL, "        ac_channel_tell_(ch, AC_CHANNEL_ROOM, false);\n", "        ;\n", "deadlock"),

@@ -53,6 +53,13 @@ static void finish_pair(void) {
 }
 /* The bound grows to none while others push and pop: order is kept, nothing lost. */
 static void unbind(void) { MODEL_CHECK(ac_store_set_limit(&q, 0) == AC_OK); }
+/* One thread alone at the queue while it moves: every push goes in, every pop finds it. */
+static void own(void) {
+    for (uintptr_t item = 1, got = 0; item < 3; item++) {
+        MODEL_CHECK(ac_store_try_push(&q, item) == AC_OK);
+        MODEL_CHECK(ac_store_try_pop(&q, &got) == AC_OK && got == item);
+    }
+}
 static void in_order(void) {
     uintptr_t item;
     while (ac_store_try_pop(&q, &item) == AC_OK) taken[1][taken_count[1]++] = item;
@@ -83,6 +90,7 @@ static const model_test tests[] = {
     {.name = "close", .setup = fifo, .thread = {push12, close_it, pop}, .finish = finish, .sc = 2, .weak = 1},
     {.name = "move", .setup = ring1, .thread = {push_some, pop_some, unbind}, .finish = in_order, .sc = 2,
      .weak = 1},
+    {.name = "move_own", .setup = ring1, .thread = {own, unbind}, .finish = free_all, .sc = MODEL_ALL, .weak = 2},
     {.name = "evict_ring", .setup = ring1, .thread = {push_some, pop_some, evict}, .finish = handed_over,
      .sc = 2, .weak = 1},
     {.name = "evict_segments", .setup = fifo, .thread = {push_some, pop_some, evict}, .finish = handed_over,
