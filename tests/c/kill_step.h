@@ -85,7 +85,7 @@ AC_UNUSED static void kill_step_go_on_(pid_t child) {
     kill_step_end_(child);
 }
 
-static void kill_step_nothing_(void *shared) { (void)shared; }
+AC_UNUSED static void kill_step_nothing_(void *shared) { (void)shared; }
 
 /* Why this machine cannot do it, or NULL. */
 AC_UNUSED static const char *kill_step_refused(void) {

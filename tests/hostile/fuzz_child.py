@@ -120,8 +120,11 @@ def interrupt(*_: object) -> None:
         raise Interrupted
 
 
-def background(group: str, seed: int, until: float, faults: list[str]) -> None:
+def background(
+    group: str, seed: int, until: float, faults: list[str], start: standard.Event
+) -> None:
     fuzzer = Fuzzer(group, seed)
+    start.wait()
     while time.monotonic() < until:
         try:
             fuzzer.one()
@@ -142,9 +145,11 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
     until = time.monotonic() + seconds
     faults: list[str] = []
+    start = standard.Event()  # all are there before one of them may have taken the memory for the next
     for number in range(threads - 1):
-        arguments = (group, seed + 1 + number, until, faults)
+        arguments = (group, seed + 1 + number, until, faults, start)
         standard.Thread(target=background, args=arguments, daemon=True).start()
+    start.set()
     fuzzer = Fuzzer(group, seed)
     signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)

@@ -29,7 +29,7 @@ def test_the_table_is_a_capsule() -> None:
     assert sched.capsule_name(runtime.api) == "allcores._native.runtime.api"
     version, size = (ctypes.c_uint32 * 2).from_address(sched.capsule_address(runtime.api))
     assert version == 1
-    assert size == 8 + 4 * ctypes.sizeof(ctypes.c_void_p)
+    assert size == 8 + 6 * ctypes.sizeof(ctypes.c_void_p)
     with pytest.raises(ValueError, match="PyCapsule"):
         sched.capsule_address(3)
 
