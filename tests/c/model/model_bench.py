@@ -5,7 +5,7 @@
     python tests/c/model/model_bench.py --table     everything, and the table in README.md anew
 
 A mutant is a copy of one file of csrc with one text exchanged. It is killed when its program reports a
-failure of the kind that model_table.py says; a mutant that is not killed is an error, and so is a text
+failure of the kind that model_mutants.py says; a mutant that is not killed is an error, and so is a text
 that does not stand in the file exactly once.
 """
 
@@ -27,7 +27,8 @@ ROOT = HERE.parent.parent.parent
 CSRC = ROOT / "csrc"
 sys.path.insert(0, str(HERE))
 
-from model_table import EQUIVALENT, MUTANTS, PROGRAMS, Mutant  # noqa: E402
+from model_mutants import EQUIVALENT, MUTANTS  # noqa: E402
+from model_table import PROGRAMS, Mutant  # noqa: E402
 
 COMPILER = os.environ.get("CC") or shutil.which("cc") or "gcc"
 FLAGS = ["-std=c11", "-D_GNU_SOURCE=1", "-Wall", "-Wextra", "-Werror", "-g", "-fno-pie"]
