@@ -51,6 +51,7 @@ CLASSES = {
     "_TestPollEintr": "the standard library's own classes alone",
     "_TestAtExit": "the standard library's own classes alone",
     "_TestManagerRestart": "the standard library's own classes alone",
+    "_TestSpawnedSysPath": "how the standard library's start methods hand on `sys.path` (3.13.4 and later)",
 }
 
 

@@ -5,8 +5,8 @@
     python tests/c/model/model_bench.py --table     everything, and the table in README.md anew
 
 A mutant is a copy of one file of csrc with one text exchanged. It is killed when its program reports a
-failure of the kind that model_mutants.py says; a mutant that is not killed is an error, and so is a text
-that does not stand in the file exactly once.
+failure of the kind that model_mutants.py says; a mutant that is not killed is an error, and so is a
+text that does not stand in the file exactly once.
 """
 
 from __future__ import annotations
