@@ -44,6 +44,7 @@ def test_no_arguments_crash_or_hang_the_interpreter(
     must_end(child(str(HERE / "fuzz_child.py"), group, str(seconds), str(seed), str(threads), limit=90))
 
 
+@pytest.mark.heavy
 def test_the_fuzzer_notices_a_crash_a_hang_and_a_broken_rule(tmp_path: Path) -> None:
     """Its subjects are exchanged for one with a defect."""
     defects = {

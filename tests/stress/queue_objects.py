@@ -237,7 +237,8 @@ def nests(make: Make, seconds: float, rng: random.Random) -> None:
                 assert alive == 0, f"a nest is still alive: {closed=} {sub=} {lists=}"
 
     gc.collect()
-    some(20_000 if seconds < 1 else 100_000)
+    # 12,000: more than the levels that deallocation may go
+    some(100_000 if seconds >= 1 else 20_000 if seconds >= 0.1 else 12_000)
     run = Run()
     run.start(some, 20_000)
     run.join()
