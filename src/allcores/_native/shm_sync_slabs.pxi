@@ -200,7 +200,7 @@ cdef int unused(SharedObject self) except -1:
 
 # The main thread looks for signals so often: Ctrl-C must act within 100 ms. The others wake only in
 # case that a wake died with its sender.
-cdef int64_t MAIN_SLICE_NS = 50 * AC_NS_PER_MS
+cdef int64_t MAIN_SLICE_NS = 80 * AC_NS_PER_MS
 cdef int64_t SLICE_NS = 200 * AC_NS_PER_MS
 # How often a waiter asks the kernel whether an owner is alive.
 cdef int64_t LOOK_NS = 400 * AC_NS_PER_MS
