@@ -283,9 +283,12 @@ static ac_shm_status put_once(ac_shm_queue *q, const ac_shm_image *image, int64_
 /* ---- waiting ---- */
 
 static int64_t slice_end(int64_t deadline_ns) {
-    const int64_t end = ac_now_ns() + AC_SHM_SLICE_NS;
+    const int64_t end = ac_now_ns() + AC_SLICE_LAST_NS;
     return deadline_ns < end ? deadline_ns : end;
 }
+
+/* For who waits for a lock alone. */
+static int64_t lock_slice_end(void) { return ac_now_ns() + AC_SHM_SLICE_NS; }
 
 /* Spins while the condition is false, as long as it has paid lately; not at all when it has not. */
 static void spin(ac_shm_queue *q, spin_kind kind, bool (*ready)(ac_shm_queue *), int64_t until_ns) {
@@ -329,7 +332,7 @@ ac_shm_status ac_shm_queue_put(ac_shm_queue *q, const ac_shm_image *image, int64
         return put_once(q, image, AC_SHM_TRY, count, bytes);
     }
     if (deadline_ns == AC_SHM_NOWAIT)
-        return put_once(q, image, slice_end(AC_FOREVER), count, bytes);
+        return put_once(q, image, lock_slice_end(), count, bytes);
     const int64_t until = slice_end(deadline_ns);
     ac_shm_status status = put_once(q, image, until, count, bytes);
     if (status != AC_SHM_FULL) return status;
@@ -369,8 +372,8 @@ static ac_shm_status take_or_yield(ac_shm_queue *q, uint64_t most, ac_shm_batch 
 ac_shm_status ac_shm_queue_take(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch,
                                 int64_t deadline_ns) {
     if (deadline_ns == AC_SHM_TRY) return ac_shm_take_once(q, most, batch, true);
-    const int64_t until = slice_end(deadline_ns == AC_SHM_NOWAIT ? AC_FOREVER : deadline_ns);
-    if (deadline_ns == AC_SHM_NOWAIT) return take_or_yield(q, most, batch, until);
+    if (deadline_ns == AC_SHM_NOWAIT) return take_or_yield(q, most, batch, lock_slice_end());
+    const int64_t until = slice_end(deadline_ns);
     const int64_t start = ac_now_ns();
     spin(q, SPIN_ITEMS, has_items, until);
     for (;;) {
@@ -408,7 +411,7 @@ static void discard(ac_shm_queue *q, uint32_t at) {
 }
 
 ac_shm_status ac_shm_queue_shutdown(ac_shm_queue *q, bool drop) {
-    const int64_t until = slice_end(AC_FOREVER);
+    const int64_t until = lock_slice_end();
     ac_shm_queue_shared *const sh = q->shared;
     ac_store_release(&sh->closing, 1); /* others go on with it if we are killed */
     const ac_shm_status status = close_lanes(q, until);

@@ -27,10 +27,13 @@
  * Three forms, told apart by the deadline that is passed:
  *   AC_SHM_TRY       tries once and copies little: may be called attached to an interpreter.
  *                    Says BUSY or BIG where the same call must be made detached.
- *   AC_SHM_NOWAIT    detached: waits for a lane's lock alone, up to a slice, and copies anything
- *   a deadline       detached: waits for a message or for room too, up to a slice
- * A slice is at most AC_SHM_SLICE_NS; after it the caller looks at signals and at its deadline, and
- * calls again. So a wake that was lost with its killed sender only delays.
+ *   AC_SHM_NOWAIT    detached: waits for a lane's lock alone, up to AC_SHM_SLICE_NS, and copies
+ *                    anything
+ *   a deadline       detached: waits for a message or for room too, up to the deadline but no
+ *                    longer than AC_SLICE_LAST_NS
+ * The caller cuts its wait in slices (wait/ac_slices.h) and passes the end of each; after it, it
+ * looks at signals and at its deadline, and calls again. So a wake that was lost with its killed
+ * sender only delays.
  */
 #ifndef AC_SHM_QUEUE_H
 #define AC_SHM_QUEUE_H
@@ -39,10 +42,11 @@
 #include "shm/ac_shm_claims.h"
 #include "shm/ac_shm_stream.h"
 #include "sync/ac_event_count.h"
+#include "wait/ac_slices.h"
 
 #define AC_SHM_TRY INT64_C(-1)
 #define AC_SHM_NOWAIT INT64_C(0)
-#define AC_SHM_SLICE_NS (50 * AC_NS_PER_MS)
+#define AC_SHM_SLICE_NS AC_SLICE_FIRST_NS
 
 /* A try copies at most this much; rule 2 of DESIGN.md. */
 #define AC_SHM_SMALL_BYTES 16384

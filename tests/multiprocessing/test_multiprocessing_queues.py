@@ -3,7 +3,6 @@
 import gc
 import os
 import pickle
-import resource
 import signal
 import threading
 import time
@@ -529,12 +528,15 @@ def test_ctrl_c_ends_a_waiting_child(fork) -> None:
 
 def test_a_blocked_waiter_uses_next_to_no_processor() -> None:
     q = mp.Queue()
-    before = resource.getrusage(resource.RUSAGE_THREAD)
-    with pytest.raises(Empty):
-        q.get(timeout=1)
-    after = resource.getrusage(resource.RUSAGE_THREAD)
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert used < 0.01  # the bar is 0.001; here the clock of the accounting may tick in 4 ms
+    shares = []
+    for _ in range(3):  # a busy machine makes each wake dearer, for a while
+        before = time.thread_time()
+        with pytest.raises(Empty):
+            q.get(timeout=3)
+        shares.append((time.thread_time() - before) / 3)
+        if shares[-1] < 0.001:
+            break
+    assert min(shares) < 0.001, shares
 
 
 FORKS_WHILE_BUSY = """

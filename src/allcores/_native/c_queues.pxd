@@ -18,6 +18,12 @@ cdef extern from "base/ac_clock.h" nogil:
     int64_t ac_now_ns()
     int64_t ac_deadline_after(int64_t timeout_ns)
 
+cdef extern from "wait/ac_slices.h" nogil:
+    ctypedef struct ac_slices:
+        int64_t length_ns
+    int64_t ac_slices_end(ac_slices *s, int64_t deadline_ns)
+    void ac_slices_slept(ac_slices *s, bint whole)
+
 cdef extern from "wait/ac_wait.h" nogil:
     ctypedef enum ac_wait_status:
         AC_WAIT_WOKEN

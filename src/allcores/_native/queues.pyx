@@ -291,6 +291,7 @@ cdef class Queue(Inside):
     def join(self):
         """Wait until `task_done` was called for every item that was put."""
         cdef uint32_t key
+        cdef ac_slices slices = ac_slices(length_ns=0)
         if self.ch == NULL:
             not_initialised(self)
         while True:
@@ -304,7 +305,7 @@ cdef class Queue(Inside):
                 # have come late.
                 ac_ec_notify_all(&self.ch.all_done, AC_WAIT_PRIVATE)
                 return
-            sleep_on(&self.ch.all_done, key, AC_FOREVER)
+            sleep_on(&self.ch.all_done, key, AC_FOREVER, &slices)
 
     def shutdown(self, immediate=False):
         """Let no more items in; wake everybody who waits.

@@ -411,6 +411,7 @@ def select(queues, timeout=None):
     cdef Gate gate
     cdef uint32_t key
     cdef int64_t deadline
+    cdef ac_slices slices = ac_slices(length_ns=0)
     if isinstance(queues, Listened):
         raise TypeError("select takes a list of queues: select([q])")
     chosen = list(queues)
@@ -435,6 +436,6 @@ def select(queues, timeout=None):
                 ready = readable_of(chosen)
                 if ready or deadline <= ac_now_ns():
                     return ready
-                sleep_on(&gate.opened, key, deadline)
+                sleep_on(&gate.opened, key, deadline, &slices)
         finally:
             gate.detach()

@@ -112,7 +112,7 @@ cdef class LockedQueue:
         if not runtime_in_main_thread():
             self.mutex.acquire()
             return 0
-        while not self.mutex.acquire(True, 0.05):  # SIGNAL_SLICE_NS
+        while not self.mutex.acquire(True, 0.05):  # a slice; nobody keeps it for long
             PyErr_CheckSignals()
         return 0
 
@@ -164,6 +164,7 @@ cdef class LockedQueue:
         # raises; then a notification that chose us goes to another.
         cdef bint main = runtime_in_main_thread(), notified = False
         cdef int64_t left
+        cdef ac_slices slices = ac_slices(length_ns=0)
         waiter = new_lock(allocate_lock)
         waiter.acquire()
         waiters.append(waiter)
@@ -174,7 +175,7 @@ cdef class LockedQueue:
         try:
             while not notified:
                 if main:
-                    left = min(deadline - ac_now_ns(), SIGNAL_SLICE_NS)
+                    left = ac_slices_end(&slices, deadline) - ac_now_ns()
                 elif deadline == AC_FOREVER:
                     left = -1
                 else:
@@ -184,6 +185,7 @@ cdef class LockedQueue:
                     break
                 notified = waiter.acquire(True, -1 if left < 0 else left * 1e-9)
                 if main and not notified:
+                    ac_slices_slept(&slices, True)  # the lock itself goes on after a signal
                     PyErr_CheckSignals()
                     if waiter not in waiters:  # a fork's child: its parent's waiters were dropped
                         break

@@ -45,6 +45,7 @@ cdef ac_status wait_put(ac_channel *ch, uintptr_t item, int64_t deadline) except
     cdef ac_status status
     cdef uint32_t key
     cdef bint slept = False
+    cdef ac_slices slices = ac_slices(length_ns=0)
     with nogil:
         ac_channel_spin(ch, False, deadline)
     while True:
@@ -58,7 +59,7 @@ cdef ac_status wait_put(ac_channel *ch, uintptr_t item, int64_t deadline) except
             slept = True
             ac_channel_count_wait(ch)
         try:
-            sleep_on(&ch.not_full, key, deadline)
+            sleep_on(&ch.not_full, key, deadline, &slices)
         except BaseException:
             ac_channel_pass_put(ch)  # a wake that chose us goes to another
             raise
@@ -71,6 +72,7 @@ cdef ac_status wait_get(ac_channel *ch, uintptr_t *item, int64_t deadline) excep
     cdef ac_status status
     cdef uint32_t key
     cdef bint slept = False
+    cdef ac_slices slices = ac_slices(length_ns=0)
     with nogil:
         ac_channel_spin(ch, True, deadline)
     while True:
@@ -84,7 +86,7 @@ cdef ac_status wait_get(ac_channel *ch, uintptr_t *item, int64_t deadline) excep
             slept = True
             ac_channel_count_wait(ch)
         try:
-            sleep_on(&ch.not_empty, key, deadline)
+            sleep_on(&ch.not_empty, key, deadline, &slices)
         except BaseException:
             ac_channel_pass_get(ch)
             raise

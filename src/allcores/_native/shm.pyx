@@ -2,8 +2,8 @@
 
 An object becomes bytes in the caller of `put` and an object again in the caller of `get`; in between,
 csrc/shm moves bytes. A call first tries while it is attached, which is
-all that a small message needs. What must wait, or copy more than 16 KB, runs detached in slices of
-50 ms, between which signal handlers run.
+all that a small message needs. What must wait, or copy more than 16 KB, runs detached in slices, between
+which signal handlers run.
 """
 
 cimport cython
@@ -358,12 +358,16 @@ cdef class ShmQueue:
 
     def _join(self):
         cdef ac_shm_status status
+        cdef int64_t until
+        cdef ac_slices slices = ac_slices(length_ns=0)
         check_open(self)
         while True:
+            until = ac_slices_end(&slices, AC_FOREVER)
             with nogil:
-                status = ac_shm_queue_join(&self.q, AC_FOREVER)
+                status = ac_shm_queue_join(&self.q, until)
             if status == AC_SHM_OK:
                 return
+            waited(&slices, status)
             PyErr_CheckSignals()
 
 

@@ -58,16 +58,28 @@ cdef inline int put_message(ShmQueue self, message *m, object block, object time
     return 0
 
 
+cdef inline int64_t wait_end(ac_slices *slices, int64_t deadline) noexcept:
+    return AC_SHM_NOWAIT if deadline == AC_SHM_NOWAIT else ac_slices_end(slices, deadline)
+
+
+cdef inline void waited(ac_slices *slices, ac_shm_status status) noexcept:
+    ac_slices_slept(slices, status == AC_SHM_EMPTY or status == AC_SHM_FULL)
+
+
 cdef int put_slow(ShmQueue self, ac_shm_image *image, int64_t deadline, ac_shm_status status,
                   uint64_t *count, size_t *size) except -1:
+    cdef int64_t until
+    cdef ac_slices slices = ac_slices(length_ns=0)
     while status != AC_SHM_OK:
         if is_over(status, deadline):
             ac_shm_queue_pass_on(&self.q)
             raise Full
         if status == AC_SHM_FULL or status == AC_SHM_BUSY or status == AC_SHM_BIG or \
                 status == AC_SHM_INTERRUPTED:
+            until = wait_end(&slices, deadline)
             with nogil:
-                status = ac_shm_queue_put(&self.q, image, deadline, count, size)
+                status = ac_shm_queue_put(&self.q, image, until, count, size)
+            waited(&slices, status)
             if status != AC_SHM_OK:
                 check_signals(self)
         else:
@@ -151,6 +163,8 @@ cdef int put_images(ShmQueue self, tuple items, int64_t deadline) except -1:
 cdef object take_slow(ShmQueue self, uint64_t most, ac_shm_batch *batch, int64_t deadline,
                      ac_shm_status status):
     # Returns what batch.exact points into, if anything.
+    cdef int64_t until
+    cdef ac_slices slices = ac_slices(length_ns=0)
     exact = None
     while status != AC_SHM_OK:
         if is_over(status, deadline):
@@ -160,8 +174,10 @@ cdef object take_slow(ShmQueue self, uint64_t most, ac_shm_batch *batch, int64_t
                 status == AC_SHM_INTERRUPTED:
             if status == AC_SHM_BIG and most == 1:
                 exact = place_for(self, batch)
+            until = wait_end(&slices, deadline)
             with nogil:
-                status = ac_shm_queue_take(&self.q, most, batch, deadline)
+                status = ac_shm_queue_take(&self.q, most, batch, until)
+            waited(&slices, status)
             if status != AC_SHM_OK:
                 check_signals(self)
         else:

@@ -76,6 +76,8 @@ cdef class Event(SharedObject):
             True if the flag is up, or was since the call began; False if the time is over.
         """
         cdef int64_t deadline, until
+        cdef ac_wait_status status
+        cdef ac_slices slices = ac_slices(length_ns=0)
         cdef uint32_t first, key
         checked(self)
         first = ac_shared_event_look(self.core)
@@ -92,7 +94,7 @@ cdef class Event(SharedObject):
                 return True
             if ac_now_ns() >= deadline:
                 return False
-            until = slice_end(deadline)
+            until = ac_slices_end(&slices, deadline)
             with nogil:
-                ac_wait(&self.core.word, key, until, AC_WAIT_SHARED)
-            signals()
+                status = ac_wait(&self.core.word, key, until, AC_WAIT_SHARED)
+            slept_slice(&slices, status)

@@ -126,6 +126,8 @@ cdef int lock_take(SharedLock self, int64_t deadline) except -1:
     cdef ac_shared_lock *core = self.core
     cdef uint64_t word
     cdef int64_t until, look_at = 0
+    cdef ac_wait_status status
+    cdef ac_slices slices = ac_slices(length_ns=0)
     cdef bint thorough = False, slept = False
     if ac_shared_lock_try(core, me()):
         return 1
@@ -152,15 +154,15 @@ cdef int lock_take(SharedLock self, int64_t deadline) except -1:
                     if ac_shared_lock_inherit(core, word, me()):
                         return 2
                     continue
-                look_at = ac_now_ns() + (LOOK_NS if thorough else SLICE_NS)
+                look_at = ac_now_ns() + (LOOK_NS if thorough else FIRST_LOOK_NS)
                 thorough = True
             if ac_now_ns() >= deadline:
                 return 0
-            until = slice_end(deadline)
+            until = ac_slices_end(&slices, deadline)
             slept = True
             with nogil:
-                ac_shared_lock_sleep(core, word, until)
-            signals()
+                status = ac_shared_lock_sleep(core, word, until)
+            slept_slice(&slices, status)
     except BaseException:
         if slept:
             ac_shared_lock_pass(core)  # a wake that chose us goes to another

@@ -57,6 +57,8 @@ cdef class Place:
     def wait(self, timeout):
         """Sleep until there is an answer; return it, or 1 if the time is over."""
         cdef int64_t deadline = deadline_after(timeout), until
+        cdef ac_wait_status status
+        cdef ac_slices slices = ac_slices(length_ns=0)
         cdef ac_shared_row *core = self.row.core
         cdef uint32_t state
         while True:
@@ -66,10 +68,10 @@ cdef class Place:
             state = ac_shared_row_state(core, self.at)
             if state != AC_ROW_WAITING or deadline == 0 or ac_now_ns() >= deadline:
                 return state
-            until = slice_end(deadline)
+            until = ac_slices_end(&slices, deadline)
             with nogil:
-                ac_shared_row_sleep(core, self.at, until)
-            signals()
+                status = ac_shared_row_sleep(core, self.at, until)
+            slept_slice(&slices, status)
 
     def leave(self):
         """Give the place back; return the answer, or 1 if there was none and will be none."""

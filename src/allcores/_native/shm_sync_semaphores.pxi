@@ -196,6 +196,8 @@ cdef bint permits_take(Semaphore self, int64_t deadline) except -1:
     cdef ac_shared_permits *core = self.permits
     cdef uint32_t key
     cdef int64_t until, look_at = 0
+    cdef ac_wait_status status
+    cdef ac_slices slices = ac_slices(length_ns=0)
     cdef bint thorough = False, slept = False, taken = False
     try:
         while True:
@@ -208,15 +210,15 @@ cdef bint permits_take(Semaphore self, int64_t deadline) except -1:
                     continue
                 if deadline == 0:
                     break
-                look_at = ac_now_ns() + (LOOK_NS if thorough else SLICE_NS)
+                look_at = ac_now_ns() + (LOOK_NS if thorough else FIRST_LOOK_NS)
                 thorough = True
             if ac_now_ns() >= deadline:
                 break
-            until = slice_end(deadline)
+            until = ac_slices_end(&slices, deadline)
             slept = True
             with nogil:
-                ac_wait(&core.freed.word, key, until, AC_WAIT_SHARED)
-            signals()
+                status = ac_wait(&core.freed.word, key, until, AC_WAIT_SHARED)
+            slept_slice(&slices, status)
     finally:
         if slept:
             ac_ec_notify_one(&core.freed, AC_WAIT_SHARED)  # the baton
@@ -226,6 +228,8 @@ cdef bint permits_take(Semaphore self, int64_t deadline) except -1:
 cdef bint semaphore_acquire(Semaphore self, int64_t deadline) except -1:
     cdef ac_shared_sem *core = self.core
     cdef int64_t until
+    cdef ac_wait_status status
+    cdef ac_slices slices = ac_slices(length_ns=0)
     cdef bint slept = False
     if core == NULL:
         if ac_shared_permits_take(self.permits, me()):
@@ -246,11 +250,11 @@ cdef bint semaphore_acquire(Semaphore self, int64_t deadline) except -1:
                 return True
             if ac_now_ns() >= deadline:
                 return False
-            until = slice_end(deadline)
+            until = ac_slices_end(&slices, deadline)
             slept = True
             with nogil:
-                ac_shared_sem_sleep(core, until)
-            signals()
+                status = ac_shared_sem_sleep(core, until)
+            slept_slice(&slices, status)
     except BaseException:
         if slept:
             ac_shared_sem_pass(core)  # a wake that chose us goes to another

@@ -198,11 +198,11 @@ cdef int unused(SharedObject self) except -1:
 
 # -- waiting ---------------------------------------------------------------------------------------
 
-# The main thread looks for signals so often: Ctrl-C must act within 100 ms. The others wake only in
-# case that a wake died with its sender.
-cdef int64_t MAIN_SLICE_NS = 80 * AC_NS_PER_MS
-cdef int64_t SLICE_NS = 200 * AC_NS_PER_MS
-# How often a waiter asks the kernel whether an owner is alive.
+# All threads sleep in slices (csrc/wait/ac_slices.h): the main thread looks for signals between them, and
+# a wake may have died with its sender.
+
+# When, and then how often, a waiter asks the kernel whether an owner is alive.
+cdef int64_t FIRST_LOOK_NS = 200 * AC_NS_PER_MS
 cdef int64_t LOOK_NS = 400 * AC_NS_PER_MS
 
 
@@ -219,11 +219,8 @@ cdef int64_t deadline_after(object timeout) except -1:
     return ac_deadline_after(<int64_t>(seconds * 1e9))
 
 
-cdef inline int64_t slice_end(int64_t deadline) noexcept:
-    return min(deadline, ac_now_ns() + (MAIN_SLICE_NS if runtime_in_main_thread() else SLICE_NS))
-
-
-cdef inline int signals() except -1:
+cdef inline int slept_slice(ac_slices *slices, ac_wait_status status) except -1:
+    ac_slices_slept(slices, status == AC_WAIT_TIMEOUT)
     return PyErr_CheckSignals() if runtime_in_main_thread() else 0
 
 

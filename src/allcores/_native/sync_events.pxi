@@ -7,6 +7,7 @@ cdef bint event_wait(ac_event *core, int64_t deadline) except -1:
     # After a first look that found the flag down. False at the deadline.
     cdef uint32_t key, first = ac_event_look(core)
     cdef int64_t left
+    cdef ac_slices slices = ac_slices(length_ns=0)
     if deadline != 0:
         with nogil:
             left = ac_event_spin(core, first, deadline)
@@ -17,7 +18,7 @@ cdef bint event_wait(ac_event *core, int64_t deadline) except -1:
             return True
         if ac_now_ns() >= deadline:
             return False
-        sleep_word(&core.word, key, deadline)
+        sleep_word(&core.word, key, deadline, &slices)
 
 
 cdef class Event:
@@ -267,6 +268,7 @@ cdef class Latch:
         """
         cdef uint32_t key
         cdef int64_t deadline, left
+        cdef ac_slices slices = ac_slices(length_ns=0)
         if not self.ready:
             not_initialised(self)
         if ac_latch_count(&self.core) == 0:
@@ -282,7 +284,7 @@ cdef class Latch:
                 return True
             if ac_now_ns() >= deadline:
                 return False
-            sleep_on(&self.core.zero, key, deadline)
+            sleep_on(&self.core.zero, key, deadline, &slices)
 
     @property
     def count(self):

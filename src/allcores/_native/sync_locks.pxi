@@ -4,6 +4,7 @@ cdef bint relock_acquire(ac_relock *core, int64_t deadline) except -1:
     cdef uint64_t me = this_thread()
     cdef bint slept = False
     cdef int64_t left
+    cdef ac_slices slices = ac_slices(length_ns=0)
     if ac_relock_try(core, me):
         return True
     if deadline == 0:
@@ -20,7 +21,7 @@ cdef bint relock_acquire(ac_relock *core, int64_t deadline) except -1:
             return False
         slept = True
         try:
-            sleep_word(&core.word, AC_RELOCK_CONTENDED, deadline)
+            sleep_word(&core.word, AC_RELOCK_CONTENDED, deadline, &slices)
         except BaseException:
             ac_relock_pass(core)
             raise

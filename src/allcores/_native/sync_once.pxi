@@ -36,13 +36,14 @@ cdef class Once:
 cdef object once_call(Once self, object fn, tuple args, dict kwargs):
     cdef ac_once_step step
     cdef uint32_t key
+    cdef ac_slices slices = ac_slices(length_ns=0)
     while not ac_once_is_done(&self.core):
         key = ac_ec_prepare(&self.core.ended)
         step = ac_once_begin(&self.core, this_thread(), survivor, forks)
         if step == AC_ONCE_DONE:
             break
         if step == AC_ONCE_WAIT:
-            sleep_on(&self.core.ended, key, AC_FOREVER)
+            sleep_on(&self.core.ended, key, AC_FOREVER, &slices)
             continue
         if step == AC_ONCE_RECURSION:
             raise RuntimeError(

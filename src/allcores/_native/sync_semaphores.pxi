@@ -8,6 +8,7 @@ cdef bint semaphore_wait(ac_semaphore *core, int64_t deadline) except -1:
     cdef uint32_t key
     cdef bint slept = False, taken
     cdef int64_t left
+    cdef ac_slices slices = ac_slices(length_ns=0)
     if deadline != 0:
         with nogil:
             left = ac_semaphore_spin(core, deadline)
@@ -19,7 +20,7 @@ cdef bint semaphore_wait(ac_semaphore *core, int64_t deadline) except -1:
             break
         slept = True
         try:
-            sleep_on(&core.freed, key, deadline)
+            sleep_on(&core.freed, key, deadline, &slices)
         except BaseException:
             ac_semaphore_pass(core)  # a wake that chose us goes to another
             raise

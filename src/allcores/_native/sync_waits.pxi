@@ -36,10 +36,11 @@ cdef int64_t lock_deadline(object blocking, object timeout) except -1:
 
 # -- sleeping --------------------------------------------------------------------------------------
 
-cdef inline int sleep_word(ac_atomic_u32 *word, uint32_t value, int64_t deadline) except -1:
+cdef inline int sleep_word(ac_atomic_u32 *word, uint32_t value, int64_t deadline,
+                           ac_slices *slices) except -1:
     # sleep_on of waits.pxi for a bare word: an event count is a struct of one word, and ac_ec_wait sleeps
     # while that word has the given value.
-    return sleep_on(<ac_event_count *>word, value, deadline)
+    return sleep_on(<ac_event_count *>word, value, deadline, slices)
 
 
 cdef ac_waiter *new_waiter(uint32_t kind) except NULL:
@@ -54,6 +55,7 @@ cdef int64_t wait_answer(ac_waitlist *row, ac_waiter *w, int64_t deadline) excep
     # handler raises.
     cdef uint32_t answer
     cdef int64_t left
+    cdef ac_slices slices = ac_slices(length_ns=0)
     if deadline != 0:
         with nogil:
             left = ac_waiter_spin(row, w, deadline)
@@ -67,7 +69,7 @@ cdef int64_t wait_answer(ac_waitlist *row, ac_waiter *w, int64_t deadline) excep
             ac_waitlist_enter(row, w, forks)
         if ac_now_ns() >= deadline:
             return 0
-        sleep_word(&w.word, AC_WAITER_ASLEEP, deadline)
+        sleep_word(&w.word, AC_WAITER_ASLEEP, deadline, &slices)
 
 
 # -- what all classes say --------------------------------------------------------------------------

@@ -1,15 +1,11 @@
 # How everything that waits inside one process waits: a timeout becomes a deadline once, and one function
 # sleeps. Included by the modules whose classes wait on an event count (queues.pyx, sync.pyx). They import
 # from c_queues.pxd or c_sync.pxd: ac_deadline_after ac_now_ns ac_ec_wait AC_FOREVER AC_NS_PER_MS
-# AC_WAIT_PRIVATE AC_WAIT_INTERRUPTED AC_WAIT_TIMEOUT.
+# AC_WAIT_PRIVATE AC_WAIT_INTERRUPTED AC_WAIT_TIMEOUT ac_slices ac_slices_end ac_slices_slept.
 
 from cpython.exc cimport PyErr_CheckSignals
 
 from allcores._native.runtime cimport runtime_in_main_thread
-
-# How long the main thread sleeps before it looks for signals: one that arrives between the look
-# and the sleep would otherwise wait for the next. Ctrl-C must act within 100 ms.
-cdef int64_t SIGNAL_SLICE_NS = 50 * AC_NS_PER_MS
 
 # -- deadlines ------------------------------------------------------------------------------------
 
@@ -32,16 +28,18 @@ cdef int64_t deadline_of(object block, object timeout) except -1:
 
 # -- one loop to sleep, for all who wait ----------------------------------------------------------
 
-cdef int sleep_on(ac_event_count *ec, uint32_t key, int64_t deadline) except -1:
+cdef int sleep_on(ac_event_count *ec, uint32_t key, int64_t deadline, ac_slices *slices) except -1:
     # Sleeps until something may have changed, the deadline, or a slice is over; raises what a
-    # signal handler raises.
+    # signal handler raises. The main thread alone has to look for signals. Ctrl-C must act within 100 ms.
     cdef int64_t until = deadline
     cdef ac_wait_status status
     cdef bint main = runtime_in_main_thread()
     if main:
-        until = min(deadline, ac_now_ns() + SIGNAL_SLICE_NS)
+        until = ac_slices_end(slices, deadline)
     with nogil:
         status = ac_ec_wait(ec, key, until, AC_WAIT_PRIVATE)
-    if main and (status == AC_WAIT_INTERRUPTED or status == AC_WAIT_TIMEOUT):
-        return PyErr_CheckSignals()
+    if main:
+        ac_slices_slept(slices, status == AC_WAIT_TIMEOUT)
+        if status == AC_WAIT_INTERRUPTED or status == AC_WAIT_TIMEOUT:
+            return PyErr_CheckSignals()
     return 0
