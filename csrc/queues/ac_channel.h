@@ -18,6 +18,7 @@
 
 #include "queues/ac_store.h"
 #include "sync/ac_event_count.h"
+#include "sync/ac_turn.h"
 
 #include <string.h>
 
@@ -25,6 +26,7 @@ enum { AC_CHANNEL_ITEM = 0, AC_CHANNEL_ROOM = 1 }; /* what one may listen for */
 
 typedef struct ac_channel {
     ac_store store;
+    AC_ALIGNED_LINE ac_turn turn;             /* for the caller, who may let go of an interpreter */
     AC_ALIGNED_LINE ac_event_count not_empty; /* getters sleep here, pushes notify */
     ac_event_count not_full;                  /* putters sleep here, pops notify */
     ac_event_count all_done;                  /* joiners sleep here, task_done notifies */

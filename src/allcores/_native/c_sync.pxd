@@ -43,6 +43,10 @@ cdef extern from "sync/ac_mutex.h" nogil:
     ctypedef struct ac_mutex:
         pass
 
+cdef extern from "sync/ac_turn.h" nogil:
+    ctypedef struct ac_turn:
+        pass
+
 cdef extern from "sync/ac_spin.h" nogil:
     ctypedef struct ac_spin:
         pass

@@ -5,15 +5,13 @@
  * quarter of the call. So the entry of the two methods is ours: the bare call that succeeds at once
  * ends here; every other call (more arguments, keywords, a queue that is full, empty, shut down or
  * not initialised) goes on to Cython's wrapper as if we had not been here.
- *
- * A method descriptor calls through its PyMethodDef each time, so that exchanging ml_meth while the
- * module is initialised is enough. It is done once, before anybody can call.
  */
 #ifndef AC_FAST_CALLS_H
 #define AC_FAST_CALLS_H
 
 #include <Python.h>
 
+#include "entries.h"
 #include "gc_slots.h" /* the offset of the channel in an instance */
 
 typedef PyObject *(*ac_fastcall)(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -28,6 +26,7 @@ AC_INLINE PyObject *ac_fast_put(PyObject *self, PyObject *const *args, Py_ssize_
         ac_channel *const ch = ac_gc_channel(self, &ac_gc_classes[which]);
         if (AC_LIKELY(ch != NULL)) {
             PyObject *const item = args[0];
+            ac_entry_turn(&ch->turn);
             Py_INCREF(item); /* the queue's reference */
             if (AC_LIKELY(ac_channel_push(ch, (uintptr_t)item) == AC_OK)) Py_RETURN_NONE;
             Py_DECREF(item); /* the caller still holds one */
@@ -40,9 +39,12 @@ AC_INLINE PyObject *ac_fast_get(PyObject *self, PyObject *const *args, Py_ssize_
                                 PyObject *kwnames, int which) {
     if (AC_LIKELY(nargs == 0 && kwnames == NULL)) {
         ac_channel *const ch = ac_gc_channel(self, &ac_gc_classes[which]);
-        uintptr_t item;
-        if (AC_LIKELY(ch != NULL && ac_channel_pop(ch, &item) == AC_OK))
-            return (PyObject *)item; /* the queue's reference becomes the caller's */
+        if (AC_LIKELY(ch != NULL)) {
+            uintptr_t item;
+            ac_entry_turn(&ch->turn);
+            if (AC_LIKELY(ac_channel_pop(ch, &item) == AC_OK))
+                return (PyObject *)item; /* the queue's reference becomes the caller's */
+        }
     }
     return ac_slow_get[which](self, args, nargs, kwnames);
 }
@@ -57,25 +59,13 @@ AC_FAST_CALL(get, queue, AC_GC_QUEUE)
 AC_FAST_CALL(put, simple, AC_GC_SIMPLE)
 AC_FAST_CALL(get, simple, AC_GC_SIMPLE)
 
-/* Exchanges the entry of one method; returns the old one, or NULL (and changes nothing) where the
- * method is not of the kind that Cython makes today: then it is only slower. */
-static ac_fastcall ac_fast_exchange(PyTypeObject *type, const char *name, ac_fastcall fast) {
-    PyObject *const method = PyDict_GetItemString(type->tp_dict, name);
-    if (method == NULL || !Py_IS_TYPE(method, &PyMethodDescr_Type)) return NULL;
-    PyMethodDef *const def = ((PyMethodDescrObject *)method)->d_method;
-    if (def->ml_flags != (METH_FASTCALL | METH_KEYWORDS)) return NULL;
-    const ac_fastcall slow = (ac_fastcall)(void (*)(void))def->ml_meth;
-    def->ml_meth = (PyCFunction)(void (*)(void))fast;
-    return slow;
-}
-
 /* After ac_gc_install of the same class. */
 static void ac_fast_install(PyObject *type, int which) {
-    PyTypeObject *const cls = (PyTypeObject *)type;
-    ac_slow_put[which] = ac_fast_exchange(
-        cls, "put", which == AC_GC_QUEUE ? ac_fast_put_queue : ac_fast_put_simple);
-    ac_slow_get[which] = ac_fast_exchange(
-        cls, "get", which == AC_GC_QUEUE ? ac_fast_get_queue : ac_fast_get_simple);
+    const bool queue = which == AC_GC_QUEUE;
+    ac_slow_put[which] = (ac_fastcall)ac_entry_exchange(
+        type, "put", (void *)(queue ? ac_fast_put_queue : ac_fast_put_simple));
+    ac_slow_get[which] = (ac_fastcall)ac_entry_exchange(
+        type, "get", (void *)(queue ? ac_fast_get_queue : ac_fast_get_simple));
 }
 
 #endif

@@ -3,7 +3,7 @@
 Decisions run attached to the interpreter, waits run detached: a permit, a flag, a place in a row changes
 hands only while the thread state is held (csrc/sync). A call that need not wait is one or two
 instructions on a word; the entries of the hot methods are exchanged for ones without argument parsing
-(sync_glue.h), and are written in Cython beside their class (`fast_...`).
+(entries.h), and are written in Cython beside their class (`fast_...`).
 """
 
 import os
@@ -30,8 +30,11 @@ ctypedef object (*entry)(object self, PyObject **args, Py_ssize_t nargs, PyObjec
 cdef extern from "lazy_dict.h":
     void ac_lazy_dict(object self)
 
-cdef extern from "sync_glue.h":
+cdef extern from "entries.h":
     void *ac_entry_exchange(object type, const char *name, void *fast)
+    void ac_entry_turn(ac_turn *turn)
+
+cdef extern from "sync_glue.h":
     object ac_ref_load(PyObject **slot, ac_mutex *m)
     object ac_ref_exchange(PyObject **slot, ac_mutex *m, object value)
     bint ac_ref_compare_exchange(PyObject **slot, ac_mutex *m, object expected, object value)

@@ -35,7 +35,8 @@ cdef class AtomicInt:
     Equality and hash are the object's, not the value's: the value changes, and a key must not. A
     fork's child has its own copy; pickling is refused.
 
-    Lock-free (csrc/sync/ac_atomic_int.h).
+    Lock-free (csrc/sync/ac_atomic_int.h). On a free-threaded interpreter threads that do nothing but `fetch_add` on
+    the same number take turns of some hundred microseconds, which is several times faster (csrc/sync/ac_turn.h).
 
     Examples
     --------
@@ -47,6 +48,7 @@ cdef class AtomicInt:
     """
 
     cdef ac_atomic_int core
+    cdef ac_turn turn
     cdef object __weakref__
     cdef dict __dict__
 
@@ -150,6 +152,7 @@ cdef entry slow_int_add
 
 cdef object fast_int_add(AtomicInt self, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
     if nargs == 1 and kwnames == NULL:
+        ac_entry_turn(&self.turn)
         return int_apply(self, AC_INT_ADD, <object>args[0])
     return slow_int_add(self, args, nargs, kwnames)
 

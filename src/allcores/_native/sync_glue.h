@@ -1,8 +1,6 @@
 /* sync_glue.h - what sync.pyx needs of the interpreter that Cython has no word for.
  *
- * 1. The entry of a method is exchanged for one without argument parsing (as in fast_calls.h, which is
- *    the queues'): the bare call that succeeds at once ends there, every other goes on to Cython's
- *    wrapper. It is done once, while the module is initialised.
+ * 1. The entry of a method is exchanged for one without argument parsing (entries.h).
  * 2. An instance begins without a dict (Cython makes one at once): it is made when it is first needed, and
  *    until then the interpreter specialises the look-up of methods, which is half of a short call.
  * 3. The reference inside an AtomicRef is exchanged under a lock that runs no Python.
@@ -12,22 +10,10 @@
 
 #include <Python.h>
 
+#include "entries.h"
 #include "sync/ac_mutex.h"
 
 typedef PyObject *(*ac_entry)(PyObject *self, PyObject **args, Py_ssize_t nargs, PyObject *kwnames);
-
-/* Puts `fast` in the place of the entry of `type`'s own method and returns the old one. Where the
- * method is not of the kind that Cython makes today it changes nothing and returns NULL: then the
- * method is only slower, and `fast` is never called. */
-static void *ac_entry_exchange(PyObject *type, const char *name, void *fast) {
-    PyObject *const method = PyDict_GetItemString(((PyTypeObject *)type)->tp_dict, name);
-    if (method == NULL || !Py_IS_TYPE(method, &PyMethodDescr_Type)) return NULL;
-    PyMethodDef *const def = ((PyMethodDescrObject *)method)->d_method;
-    if (def->ml_flags != (METH_FASTCALL | METH_KEYWORDS)) return NULL;
-    void *const slow = (void *)def->ml_meth;
-    def->ml_meth = (PyCFunction)fast;
-    return slow;
-}
 
 /* With a GIL it is the lock. Without one: between lock and unlock there is no call that could detach,
  * run Python or wait for a stopped world, so that the collector, which stops the world, finds the

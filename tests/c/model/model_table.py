@@ -77,6 +77,8 @@ EXEMPT: dict[str, str] = {
     "is under ac_mutex.h; both are on the bench",
     "sync/ac_spin.h": "decides nothing: relaxed hints of how long to spin, where a lost update is harmless; it runs under "
     "the checker in relock and latch",
+    "sync/ac_turn.h": "decides nothing but when a thread goes on: relaxed hints, where a lost update is harmless, and a "
+    "wait with an end of its own",
     "shm/ac_shm_queue.c": "between processes, under a robust lock of the kernel's, which a model of threads has not: "
     "killing it at every instruction is its proof",
     "shm/ac_shm_queue_open.c": "runs before the queue is shared, or under the file's lock: no concurrent structure of its own",
