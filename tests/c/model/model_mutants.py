@@ -35,6 +35,8 @@ KEEPER = "sched/ac_keeper.h"
 RANGE = "sched/ac_range.h"
 POINTERS = "queues/ac_pointers.h"
 TASK = "sched/ac_task.h"
+POOL = "sched/ac_pool.c"
+SHARDED = "queues/ac_sharded.h"
 
 MUTANTS = [
     # -- event count: fences, the order that "without a fence" needs, re-checks, wakes
@@ -500,6 +502,49 @@ MUTANTS = [
     Mutant("task", TASK, "        ac_task_run_(me, popped); /*", "        task->fn(me, popped); /*", "assert|deadlock|race"),
     Mutant("task", TASK, "    ac_cas_acq_rel(&team->rc, &none, (int64_t)rc);", "    (void)none;\n    ac_store_release(&team->rc, rc);",
            "assert"),
+    # -- sharded: which shard, and that none is passed over. Its own atomics are relaxed: they deal out numbers; the
+    #    orders are those of ac_segments.h, one of which must be noticed here too
+    Mutant("sharded", SHARDED, "if (ac_cas_relaxed(&entry->thread, &seen, me)) {", "ac_store_relaxed(&entry->thread, me);\n"
+           "        {", "assert"),
+    Mutant("sharded", SHARDED, "            ac_store_relaxed(&entry->shard, shard);\n", "", "assert"),
+    Mutant("sharded", SHARDED, "        if (seen != NULL) continue;\n        if (ac_cas", "        if (seen != NULL) return "
+           "ac_fetch_add_relaxed(&q->dealt, UINT64_C(1)) & q->mask;\n        if (ac_cas", "assert"),
+    Mutant("sharded", SHARDED, "    for (uint64_t i = 0; i <= q->mask; i++) {\n        ac_shard *const", "    for (uint64_t i = 0; "
+           "i < q->mask; i++) {\n        ac_shard *const", "assert"),
+    Mutant("sharded", SHARDED, "        if (status == AC_EMPTY) verdict = AC_EMPTY;\n", "", "assert"),
+    Mutant("sharded", SHARDED, "return ac_seg_is_closed(&q->shards[q->mask].queue);", "return ac_seg_is_closed(&q->shards[0].queue);",
+           "assert"),
+    Mutant("sharded", SHARDED, "                ac_fetch_add_relaxed(&q->turn, UINT64_C(1));\n", "", "assert"),
+    Mutant("sharded", SEG, "            ac_gstore_release(&slot->written, 1u); /* pairs with ac_seg_take_ */",
+           "            ac_gstore_relaxed(&slot->written, 1u);", "race"),
+    # -- pool: the end of a job, who enters, the sleep of workers and callers, the stop
+    Mutant("pool", POOL, "if (ac_fetch_sub_acq_rel(&job->inside, 1u) == 1u)", "if (ac_fetch_sub_relaxed(&job->inside, 1u) == 1u)",
+           "race"),
+    Mutant("pool", POOL, "        if (ac_load_acquire(&job->inside) == 0) break;", "        if (ac_load_relaxed(&job->inside) == 0) break;",
+           "race"),
+    Mutant("pool", POOL, " == 1u) ac_ec_notify_all(&pool->done, AC_WAIT_PRIVATE);", " == 1u) (void)0;", "deadlock"),
+    Mutant("pool", POOL, "        if (ac_load_acquire(&job->inside) == 0) break; /*", "        /*", "deadlock"),
+    Mutant("pool", POOL, "serial_(ex, fn, ctx, n, grain);\n    ac_ec_notify_all(&pool->work, AC_WAIT_PRIVATE);\n",
+           "serial_(ex, fn, ctx, n, grain);\n", "deadlock", ("meet_again",)),
+    Mutant("pool", POOL, "    if (others) ac_ec_notify_all(&pool->work, AC_WAIT_PRIVATE);", "    (void)others;", "deadlock", ("callers",)),
+    Mutant("pool", POOL, "            job = enter_job(pool, &worker); /* the re-check that the protocol asks for */\n", "", "deadlock", ("meet_again",)),
+    Mutant("pool", POOL, "                if (end) return NULL;\n", "                (void)end;\n", "deadlock"),
+    Mutant("pool", POOL, "    ac_ec_notify_all(&pool->work, AC_WAIT_PRIVATE);\n    for (int32_t i = 0; i < count", "    for (int32_t i = 0; "
+           "i < count", "deadlock"),
+    Mutant("pool", POOL, "        if (job->linked) set_open(pool, job, true);", "        set_open(pool, job, true);", "assert|livelock|race", ("tree",)),
+    Mutant("pool", POOL, "    job->linked = false;\n    set_open(pool, job, false);", "    job->linked = false;", "assert|livelock|race"),
+    Mutant("pool", POOL, "job->open && at_work <= job->max_workers &&", "job->open &&", "assert", ("crowded",)),
+    Mutant("pool", POOL, "        if (pthread_equal(job->caller, self)) return false;", "        (void)job, (void)self;", "deadlock", ("nested",)),
+    Mutant("pool", POOL, "    if (job->counted) pool->callers--;", "    ", "assert|deadlock"),
+    Mutant("pool", POOL, "        job->team->members[worker].present = false;\n", "", "out-of-bounds|assert", ("tree",)),
+    Mutant("pool", POOL, "ac_cas_relaxed(&job->next, &at, at + size)", "(ac_store_relaxed(&job->next, at + size), true)", "assert|race", ("guided",)),
+    Mutant("pool", POOL, "at = ac_fetch_add_relaxed(&job->next, job->grain);", "at = ac_load_relaxed(&job->next);\n    "
+           "ac_store_relaxed(&job->next, at + job->grain);", "assert|race"),
+    Mutant("pool", POOL, "    ac_cas_acq_rel(&job->rc, &none, (int64_t)rc);", "    (void)none;\n    ac_store_release(&job->rc, "
+           "(int64_t)rc);", "assert", ("polled",)),
+    Mutant("pool", POOL, "pool->busy > 0 || pool->stopping) {", "pool->busy > 0) {", "double-free|assert|race|deadlock|use-after-free", ("stops",)),
+    Mutant("pool", POOL, "    ac_mutex_lock(&pool->mutex);\n    ac_job **link", "    ac_job **link", "race|assert"),
+    Mutant("pool", POOL, "    pool->workers = 0;\n", "", "assert|deadlock|bad-free"),
 ]
 
 #: Changes that nothing can notice, with the reason. They are run too: one that is noticed is an error.
@@ -532,4 +577,8 @@ EQUIVALENT: list[Mutant] = [
            "the close is a bit of the tail: the pop's later load of the same word is at least as new, and is an acquire"),
     Mutant("task", TASK, "    ac_cas_acq_rel(&team->rc, &none, (int64_t)rc);", "    ac_cas_relaxed(&team->rc, &none, (int64_t)rc);",
            "a number that nothing is read through; the end of the run orders it before its reader"),
+    Mutant("pool", POOL, "while (ac_load_acquire(&job->inside) != 0 &&", "while (ac_load_relaxed(&job->inside) != 0 &&",
+           "the look in the loop that follows is an acquire of the same word, at least as new"),
+    Mutant("pool", POOL, "const bool open = !pool->stopping && pool->workers > 0;", "const bool open = pool->workers > 0;",
+           "a job that a stopping pool takes is done by its caller, and by workers that have not ended yet; the stop joins them"),
 ]
