@@ -9,7 +9,8 @@
  * is over. Each time the memory is fresh, and afterwards `check` looks at it with a survivor's eyes. A system
  * call counts as one instruction, so the operation must not sleep. Linux, where ptrace is allowed.
  *
- * The cost is half the square of the number of instructions: some seconds for 2,000.
+ * The cost is half the square of the number of instructions, some 10 us each: seconds for 500. kill_step_some looks
+ * at one k in a few; with KILL_STEP_EVERY=1 in the environment, which 'make prove' sets, at all.
  */
 #ifndef KILL_STEP_H
 #define KILL_STEP_H
@@ -37,6 +38,7 @@ typedef struct kill_step {
     void (*meanwhile)(void *shared);              /* in the parent, while the child is stopped; or NULL */
     const char *(*check)(void *shared, bool whole); /* in the parent, afterwards: NULL, or what is
                                                    wrong. whole: the operation came to its end */
+    void (*ready)(void *shared);                  /* in the child, before the first instruction; or NULL */
 } kill_step;
 
 /* Starts the child; it stands before the operation's first instruction. -1: ptrace is refused. */
@@ -47,6 +49,7 @@ static pid_t kill_step_start_(const kill_step *op, void *shared) {
     const pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
+        if (op->ready != NULL) op->ready(shared);
         if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) _exit(77);
         kill(getpid(), SIGSTOP);
         op->operation(shared);
@@ -93,7 +96,7 @@ AC_UNUSED static const char *kill_step_refused(void) {
     return "the sanitizer's own instructions would be stepped through";
 #else
     static const kill_step nothing = {
-        "nothing", 64, kill_step_nothing_, kill_step_nothing_, NULL, NULL};
+        "nothing", 64, kill_step_nothing_, kill_step_nothing_, NULL, NULL, NULL};
     char shared[64];
     const pid_t child = kill_step_start_(&nothing, shared);
     if (child < 0) return "ptrace is not allowed here";
@@ -107,16 +110,17 @@ AC_UNUSED static const char *kill_step_refused(void) {
 #endif
 }
 
-/* For every k; returns after how many of them the check found something, and says what it found first. */
-AC_UNUSED static uint64_t kill_step_all(const kill_step *op, kill_step_how how) {
-    uint64_t faults = 0, k = 0;
+/* For k = first, first + every, ... up to the end. */
+AC_UNUSED static uint64_t kill_step_from_(const kill_step *op, kill_step_how how, uint64_t first,
+                                          uint64_t every) {
+    uint64_t faults = 0, k = first, last = 0;
     void *const shared =
         mmap(NULL, op->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(shared != MAP_FAILED);
-    for (bool whole = false; !whole; k++) {
+    for (bool whole = false; !whole; k += every) {
         const pid_t child = kill_step_start_(op, shared);
         CHECK(child > 0);
-        for (uint64_t i = 0; i < k && !whole; i++) whole = !kill_step_once_(child);
+        for (last = 0; last < k && !whole; last++) whole = !kill_step_once_(child);
         if (how == KILL_STEP_STOP) {
             if (op->meanwhile != NULL) op->meanwhile(shared);
             if (whole)
@@ -132,9 +136,22 @@ AC_UNUSED static uint64_t kill_step_all(const kill_step *op, kill_step_how how) 
                     how == KILL_STEP_STOP ? "stopped" : "killed", (unsigned long long)k, wrong);
     }
     munmap(shared, op->bytes);
-    fprintf(stderr, "    %s: %llu instructions, %llu faults\n", op->name,
-            (unsigned long long)(k - 1), (unsigned long long)faults);
+    fprintf(stderr, "    %s: %llu instructions, 1 in %llu, %llu faults\n", op->name, (unsigned long long)last,
+            (unsigned long long)every, (unsigned long long)faults);
     return faults;
+}
+
+/* For every k; returns after how many of them the check found something, and says what it found first. */
+AC_UNUSED static uint64_t kill_step_all(const kill_step *op, kill_step_how how) {
+    return kill_step_from_(op, how, 0, 1);
+}
+
+/* The same for one k in `every`, beginning elsewhere each time; KILL_STEP_EVERY in the environment goes before. */
+AC_UNUSED static uint64_t kill_step_some(const kill_step *op, kill_step_how how, uint64_t every) {
+    static uint64_t turn;
+    const char *const text = getenv("KILL_STEP_EVERY");
+    if (text != NULL) every = strtoull(text, NULL, 10);
+    return kill_step_from_(op, how, turn++ % every, every);
 }
 
 #endif

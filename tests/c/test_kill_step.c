@@ -62,12 +62,12 @@ static const char *check_pair(void *shared, bool whole) {
 }
 
 static void a_robust_lock_survives_a_kill_anywhere(void) {
-    static const kill_step op = {"robust lock", sizeof(pair), fresh_pair, add, NULL, check_pair};
+    static const kill_step op = {"robust lock", sizeof(pair), fresh_pair, add, NULL, check_pair, NULL};
     CHECK(kill_step_all(&op, KILL_STEP_KILL) == 0);
 }
 
 static void a_stopped_holder_is_not_dead(void) {
-    static const kill_step op = {"robust lock", sizeof(pair), fresh_pair, add, try_add, check_pair};
+    static const kill_step op = {"robust lock", sizeof(pair), fresh_pair, add, try_add, check_pair, NULL};
     CHECK(kill_step_all(&op, KILL_STEP_STOP) == 0);
 }
 
@@ -118,7 +118,7 @@ static const char *check_counter(void *shared, bool whole) {
 
 static void an_owner_word_survives_a_kill_anywhere(void) {
     static const kill_step op = {"owner word", sizeof(counter), fresh_counter, count, NULL,
-                                 check_counter};
+                                 check_counter, NULL};
     CHECK(kill_step_all(&op, KILL_STEP_KILL) == 0);
 }
 
@@ -138,7 +138,7 @@ static const char *check_unprotected(void *shared, bool whole) {
 
 static void it_finds_an_update_in_two_steps(void) {
     static const kill_step op = {"no lock", sizeof(pair), fresh_pair, add_unprotected, NULL,
-                                 check_unprotected};
+                                 check_unprotected, NULL};
     const uint64_t faults = kill_step_all(&op, KILL_STEP_KILL);
     CHECK(faults > 0 && faults < 20); /* between two stores, not everywhere */
 }
@@ -159,7 +159,7 @@ static const char *check_plain(void *shared, bool whole) {
 
 static void it_finds_a_lock_that_the_dead_keep(void) {
     static const kill_step op = {"plain lock", sizeof(pair), fresh_pair, add_under_a_plain_lock,
-                                 NULL, check_plain};
+                                 NULL, check_plain, NULL};
     CHECK(kill_step_all(&op, KILL_STEP_KILL) > 0);
 }
 
@@ -175,7 +175,7 @@ static const char *check_without_repair(void *shared, bool whole) {
 
 static void it_finds_a_missing_repair(void) {
     static const kill_step op = {"no repair", sizeof(pair), fresh_pair, add, NULL,
-                                 check_without_repair};
+                                 check_without_repair, NULL};
     CHECK(kill_step_all(&op, KILL_STEP_KILL) > 0);
 }
 
@@ -194,7 +194,7 @@ static const char *check_both_counted(void *shared, bool whole) {
 
 static void it_finds_a_lock_stolen_from_a_stopped_owner(void) {
     static const kill_step op = {"stolen", sizeof(counter), fresh_counter, count, steal,
-                                 check_both_counted};
+                                 check_both_counted, NULL};
     CHECK(kill_step_all(&op, KILL_STEP_STOP) > 0);
 }
 
