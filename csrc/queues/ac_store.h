@@ -57,6 +57,9 @@ typedef struct ac_store {
     ac_stack stack;
     ac_spsc spsc;
     ac_sharded sharded;
+    /* Of an eviction that found no memory for the items, which are still here; under `rare`. */
+    bool left_behind, left_closed;
+    uint32_t left_mode;
 } ac_store;
 
 AC_UNUSED static bool ac_store_init(ac_store *q, ac_store_kind kind, uint64_t number) {
@@ -392,14 +395,15 @@ AC_UNUSED static bool ac_store_take_all_(ac_store *q, uint32_t mode, ac_store_co
 }
 
 /* Hands everything over and ends the store. AC_OK; AC_ELSEWHERE: it was done before; AC_MISUSE: shards
- * are not one queue; AC_NOMEM: nothing was taken, but the store may be closed. Whoever sleeps for this
- * store is the caller's to wake. */
+ * are not one queue; AC_NOMEM: nothing was taken. After AC_NOMEM the store is as it was, or ended with
+ * its items still inside (AC_ELSEWHERE for all others): call it again until it has them. Whoever sleeps
+ * for this store is the caller's to wake. */
 AC_UNUSED static ac_status ac_store_evict(ac_store *q, ac_store_contents *all) {
     ac_status status = AC_OK;
     memset(all, 0, sizeof *all);
     ac_mutex_lock(&q->rare);
     const uint32_t mode = ac_load_relaxed(&q->mode);
-    if (mode == AC_STORE_ELSEWHERE) {
+    if (mode == AC_STORE_ELSEWHERE && !q->left_behind) {
         status = AC_ELSEWHERE;
     } else if (mode == AC_STORE_SHARDED) {
         status = AC_MISUSE;
@@ -408,12 +412,17 @@ AC_UNUSED static ac_status ac_store_evict(ac_store *q, ac_store_contents *all) {
         if (q->ring.slots != NULL && all->part[0] == NULL) {
             status = AC_NOMEM;
         } else {
-            all->was_closed = ac_store_is_closed(q);
-            /* release, and before the close: see ac_store_verdict_ */
-            ac_store_release(&q->mode, (uint32_t)AC_STORE_ELSEWHERE);
-            ac_store_close_all_(q);
-            if (!ac_store_take_all_(q, mode, all)) {
-                ac_store_release(&q->mode, mode);
+            if (!q->left_behind) {
+                q->left_behind = true;
+                q->left_mode = mode;
+                q->left_closed = ac_store_is_closed(q);
+                /* release, and before the close: see ac_store_verdict_ */
+                ac_store_release(&q->mode, (uint32_t)AC_STORE_ELSEWHERE);
+                ac_store_close_all_(q);
+            }
+            all->was_closed = q->left_closed;
+            q->left_behind = !ac_store_take_all_(q, q->left_mode, all);
+            if (q->left_behind) {
                 free(all->part[0]);
                 all->part[0] = NULL;
                 all->count[0] = all->count[1] = 0;
@@ -423,6 +432,16 @@ AC_UNUSED static ac_status ac_store_evict(ac_store *q, ac_store_contents *all) {
     }
     ac_mutex_unlock(&q->rare);
     return status;
+}
+
+/* Pops what an eviction had to leave behind, before the store is destroyed. No thread may be inside. Of
+ * an SPSC store ac_store_take_rest takes it. */
+AC_UNUSED static ac_status ac_store_pop_left(ac_store *q, uintptr_t *item) {
+    if (!q->left_behind) return AC_ELSEWHERE;
+    if (q->left_mode == AC_STORE_STACK) return ac_stack_try_pop(&q->stack, item);
+    if (q->left_mode == AC_STORE_SPSC) return AC_CLOSED;
+    if (q->ring.slots != NULL && ac_mpmc_try_pop(&q->ring, item) == AC_OK) return AC_OK;
+    return ac_seg_try_pop(&q->segments, item);
 }
 
 /* See ac_mpmc_visit: only while no thread is inside any operation. */

@@ -20,10 +20,13 @@
         }                                                                                \
     } while (0)
 
-#define RUN(test)                     \
-    do {                              \
-        fprintf(stderr, "  %s\n", #test); \
-        test();                       \
+/* TEST_ONLY=name in the environment runs that test of a program alone. */
+#define RUN(test)                                                         \
+    do {                                                                  \
+        const char *const only_ = getenv("TEST_ONLY");                    \
+        if (only_ != NULL && strcmp(only_, #test) != 0) break;            \
+        fprintf(stderr, "  %s\n", #test);                                 \
+        test();                                                           \
     } while (0)
 
 /* The seed of this run: the environment's TEST_SEED, or the clock. Printed, so that a failure can be

@@ -63,7 +63,8 @@ static void ac_gc_drain(ac_channel *ch) {
     uintptr_t *const rest = ac_store_take_rest(&ch->store, &count);
     for (uint64_t i = 0; rest != NULL && i < count; i++) Py_DECREF((PyObject *)rest[i]);
     free(rest);
-    while (ac_store_try_pop(&ch->store, &item) == AC_OK) Py_DECREF((PyObject *)item);
+    while (ac_store_try_pop(&ch->store, &item) == AC_OK || ac_store_pop_left(&ch->store, &item) == AC_OK)
+        Py_DECREF((PyObject *)item);
 }
 
 static int ac_gc_clear(PyObject *self, const ac_gc_class *cls) {

@@ -16,7 +16,11 @@ cdef LockedQueue settled(Queue q):
     cdef LockedQueue side = side_of(q)
     if not side.ready and not side.mutex._is_owned():
         side.acquire()
-        side.mutex.release()
+        try:
+            if not side.ready:
+                side.fill(q)
+        finally:
+            side.mutex.release()
     return side
 
 

@@ -10,6 +10,10 @@
 #      the mutex. They find Queue.locked: it was stored before the mode that they read with acquire.
 #   4. Items, bound, tasks and "closed" are written down, `ready` is set, the mutex let go of.
 #
+# Where there is no memory for one of the steps, MemoryError; what has been handed over stays with the
+# LockedQueue as it came (`contents`), or in the store, and whoever comes next goes on from there. So no
+# item is lost, and none overtakes another.
+#
 # Python code runs inside a locked operation: an item's __lt__, a hook, a __del__, a signal handler. So
 # the mutex knows its owner, and `busy` tells an operation from a program that holds the mutex itself. A
 # put from inside is written down and carried out when the step is done; what would have to wait raises.
@@ -88,6 +92,8 @@ cdef class LockedQueue:
     cdef int keep            # KEEP_...
     cdef bint hooks          # a subclass says how items are kept
     cdef bint ready          # what the channel held is here
+    cdef bint handed         # the channel has handed over `contents`; their references are ours
+    cdef ac_store_contents contents
     cdef bint busy           # an operation of ours holds the mutex; else a program does
     cdef bint closed
     cdef int told            # TOLD_...: what to tell listeners of once the mutex is let go of
@@ -127,8 +133,11 @@ cdef class LockedQueue:
             )
         self.acquire()
         if not self.ready:
-            self.mutex.release()
-            raise MemoryError("no memory to make this queue a locked one; its items are lost to it")
+            try:
+                self.fill(q)
+            except BaseException:
+                self.mutex.release()
+                raise
         self.busy = True
         return False
 
@@ -540,27 +549,37 @@ cdef class LockedQueue:
 
     cdef int fill(self, Queue q) except -1:
         # What the channel holds, at one instant. With the mutex held, not ready yet.
-        cdef ac_store_contents all
-        cdef uint64_t unfinished = 0, i
-        cdef int part
-        cdef list items = []
-        cdef ac_status status = ac_channel_evict(q.ch, &all, &unfinished)
-        if status == AC_ELSEWHERE:
-            raise RuntimeError(f"this {type(q).__name__} is being torn down by the collector")
-        if status != AC_OK:
-            raise MemoryError("no memory to take the items out of the lock-free queue")
-        for part in range(2):
-            for i in range(all.count[part]):
-                items.append(take(all.part[part][i]))
-            free(all.part[part])
+        cdef ac_status status
+        if not self.handed:
+            status = ac_channel_evict(q.ch, &self.contents, &self.unfinished)
+            if status == AC_ELSEWHERE:
+                raise RuntimeError(f"this {type(q).__name__} is being torn down by the collector")
+            if status != AC_OK:
+                raise MemoryError(
+                    f"no memory to give this {type(q).__name__} a mutex; it has all its items, and the "
+                    "next call tries again"
+                )
+            self.handed = True
         self.limit = ac_store_limit(&q.ch.store)
-        self.unfinished = unfinished
         self.puts = ac_store_pushed(&q.ch.store)
-        self.gets = self.puts - <uint64_t>len(items)
-        self.closed = all.was_closed
-        self.start(items)
+        self.gets = self.puts - self.contents.count[0] - self.contents.count[1]
+        self.closed = self.contents.was_closed
+        self.start(self.listed())  # without memory for it, nothing has changed
+        self.drop_contents()
         self.ready = True
         return 0
+
+    cdef list listed(self):
+        # The contents, with references of the list's own.
+        cdef Py_ssize_t at = 0
+        cdef uint64_t i
+        cdef int part
+        cdef list items = [None] * <Py_ssize_t>(self.contents.count[0] + self.contents.count[1])
+        for part in range(2):
+            for i in range(self.contents.count[part]):
+                items[at] = <object><PyObject *>self.contents.part[part][i]
+                at += 1
+        return items
 
     cdef int start(self, list items) except -1:
         # `items` come in the order in which they would be got.
@@ -569,6 +588,21 @@ cdef class LockedQueue:
         self.high = len(items)
         self.replace_items(deque(items) if self.keep == KEEP_DEQUE else items)
         return 0
+
+    cdef void drop_contents(self) noexcept:
+        cdef int part
+        cdef uint64_t i
+        for part in range(2):
+            for i in range(self.contents.count[part]):
+                take(self.contents.part[part][i])
+            free(self.contents.part[part])
+            self.contents.part[part] = NULL
+            self.contents.count[part] = 0
+        self.handed = False
+
+    def __dealloc__(self):
+        if self.handed:
+            self.drop_contents()
 
     cdef int forked(self) except -1:
         # In a fork's child: the threads that held the mutex, or waited, are not here.

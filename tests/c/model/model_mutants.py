@@ -397,7 +397,7 @@ MUTANTS = [
     # -- store
     Mutant("store", STORE, "        if (status != AC_CLOSED) break;\n        /* fall through */\n",
            "        if (status == AC_OK) break;\n        /* fall through */\n", "assert"),
-    Mutant("store", STORE, "            ac_store_close_all_(q);\n            if (!ac_store_take_all_", "            if (!ac_store_take_all_",
+    Mutant("store", STORE, "                ac_store_close_all_(q);\n", "",
            "assert|livelock|out-of-bounds|race"),
     Mutant("store", STORE, "    if (ac_load_relaxed(&q->segments.head_block) != NULL) ac_seg_close(&q->segments);\n", "",
            "assert|history"),
