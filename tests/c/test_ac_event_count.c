@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+#include <sched.h>
+
 static void test_a_notify_without_sleepers_changes_nothing(void) {
     ac_event_count ec = {0};
     ac_ec_notify_one(&ec, AC_WAIT_PRIVATE);
@@ -61,6 +63,8 @@ static void *play(void *arg) {
             ac_fetch_add_seq_cst(&t->count, UINT64_C(1));
             if (i % 2) ac_ec_notify_one(&t->ec, AC_WAIT_PRIVATE);
             else if (ac_ec_anybody(&t->ec)) ac_ec_notify_one(&t->ec, AC_WAIT_PRIVATE);
+            /* Now and then all is taken first, so that the takers sleep. */
+            while (i % 16 == 0 && ac_load_relaxed(&t->count) > 0) sched_yield();
             continue;
         }
         bool slept = false;

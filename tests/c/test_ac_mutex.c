@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+#include <sched.h>
+
 static void test_the_states_of_the_word(void) {
     ac_mutex m = {0};
     ac_mutex_lock(&m);
@@ -24,7 +26,9 @@ static void *add(void *arg) {
     shared *const s = *(shared **)arg;
     for (uint64_t i = 0; i < s->times; i++) {
         ac_mutex_lock(&s->mutex);
-        s->plain++;
+        const uint64_t seen = s->plain;
+        if (i % 64 == 0) sched_yield(); /* others come meanwhile */
+        s->plain = seen + 1;
         ac_mutex_unlock(&s->mutex);
     }
     return NULL;

@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+#include <sched.h>
+
 static void test_the_steps(void) {
     ac_once o = {0};
     CHECK(ac_once_begin(&o, 1, 0, 0) == AC_ONCE_RUN);
@@ -43,6 +45,7 @@ static void *play(void *arg) {
         }
         CHECK(step == AC_ONCE_RUN && ac_fetch_add_seq_cst(&s->inside, UINT64_C(1)) == 0);
         const bool well = ac_fetch_add_relaxed(&s->tries, UINT64_C(1)) == 1; /* the second try */
+        for (int i = 0; i < 5; i++) sched_yield(); /* others come meanwhile, and sleep */
         if (well) s->plain = 7;
         ac_fetch_add_seq_cst(&s->inside, (uint64_t)-1);
         ac_once_end(&s->once, well);

@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+#include <sched.h>
+
 static void test_depth_and_owner(void) {
     ac_relock l = {0};
     CHECK(ac_relock_try(&l, 1) && ac_relock_try(&l, 1) && !ac_relock_try(&l, 2));
@@ -58,7 +60,9 @@ static void *play(void *arg) {
     for (uint64_t i = 0; i < s->rounds; i++) {
         if (!take(&s->lock, me, i % 4 ? AC_FOREVER : ac_now_ns() + 10000)) continue;
         CHECK(take(&s->lock, me, AC_FOREVER));
-        s->plain++;
+        const uint64_t seen = s->plain;
+        if (i % 64 == 0) sched_yield(); /* others come meanwhile */
+        s->plain = seen + 1;
         ac_fetch_add_relaxed(&s->times, UINT64_C(1));
         ac_relock_unlock(&s->lock);
         ac_relock_unlock(&s->lock);

@@ -8,6 +8,8 @@
 
 #include "check.h"
 
+#include <sched.h>
+
 typedef struct shared {
     ac_robust_lock lock;
     ac_atomic_u32 step;
@@ -117,7 +119,9 @@ static void *count_up(void *arg) {
     const uint64_t n = check_scale(20000);
     for (uint64_t i = 0; i < n; i++) {
         CHECK(ac_robust_lock_until(&s->lock, AC_FOREVER) == AC_LOCK_HELD);
-        s->counter++;
+        const uint64_t seen = s->counter;
+        if (i % 64 == 0) sched_yield(); /* others come meanwhile */
+        s->counter = seen + 1;
         ac_robust_lock_release(&s->lock);
     }
     return NULL;

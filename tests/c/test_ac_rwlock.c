@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+#include <sched.h>
+
 static void test_readers_share_and_a_writer_is_alone(void) {
     ac_rwlock rw = {0};
     CHECK(ac_rwlock_try_read(&rw) && ac_rwlock_try_read(&rw) && !ac_rwlock_try_write(&rw, 1));
@@ -96,6 +98,7 @@ static void *play(void *arg) {
         if (!take(&s->rw, AC_RW_WRITE, me, deadline)) continue;
         CHECK(s->one == s->two);
         s->one++;
+        if (i % 64 == 0) sched_yield(); /* others come meanwhile */
         ac_fetch_add_relaxed(&s->writes, UINT64_C(1));
         s->two++;
         if (i % 2) {

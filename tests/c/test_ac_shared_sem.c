@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+#include <sched.h>
+
 static void test_it_counts(void) {
     ac_shared_sem s;
     ac_shared_sem_init(&s, 2, 3);
@@ -48,6 +50,12 @@ static void *work(void *arg) {
     for (uint64_t i = 0; i < p->times; i++) {
         if (p->gives) {
             CHECK(ac_shared_sem_release(p->sem) == AC_OK);
+            /* Now and then all is taken first, so that the takers sleep. */
+            const int64_t until = ac_now_ns() + 5 * AC_NS_PER_S;
+            while (i % 16 == 0 && ac_shared_sem_value(p->sem) > 0) {
+                sched_yield();
+                CHECK(ac_now_ns() < until);
+            }
         } else {
             const int64_t begin = ac_now_ns();
             while (!ac_shared_sem_prepare(p->sem)) {

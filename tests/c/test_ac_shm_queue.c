@@ -197,24 +197,37 @@ static void a_scribbled_queue_is_corrupt_and_does_not_crash(void) {
 
 /* ---- waiting ---- */
 
+typedef struct delivery {
+    ac_shm_queue *q;
+    ac_atomic_u32 put; /* 1: it is in, and whoever slept has been told */
+} delivery;
+
 static void *put_after_a_while(void *arg) {
-    ac_shm_queue *const q = *(ac_shm_queue **)arg;
+    delivery *const d = *(delivery **)arg;
     usleep(3000); /* so that the taker likely sleeps; right without */
-    CHECK(put_u64(q, 77, AC_SHM_NOWAIT) == AC_SHM_OK);
+    CHECK(put_u64(d->q, 77, AC_SHM_NOWAIT) == AC_SHM_OK);
+    ac_store_release(&d->put, 1u);
     return NULL;
 }
 
+/* A wake that does not come is a slice of waiting beside a message. One may end by itself just then, not most. */
 static void a_sleeping_taker_is_woken(void) {
-    ac_shm_queue q = new_queue(0, 1 << 20), *arg = &q;
-    pthread_t thread;
-    uint64_t v;
-    CHECK(pthread_create(&thread, NULL, put_after_a_while, &arg) == 0);
-    ac_shm_status status;
-    do {
-        status = take_u64(&q, &v, AC_FOREVER);
-    } while (status == AC_SHM_EMPTY || status == AC_SHM_INTERRUPTED);
-    CHECK(status == AC_SHM_OK && v == 77);
-    CHECK(pthread_join(thread, NULL) == 0);
+    ac_shm_queue q = new_queue(0, 1 << 20);
+    int in_vain = 0;
+    for (int i = 0; i < 12; i++) {
+        delivery d = {.q = &q}, *arg = &d;
+        pthread_t thread;
+        uint64_t v;
+        CHECK(pthread_create(&thread, NULL, put_after_a_while, &arg) == 0);
+        ac_shm_status status;
+        do {
+            status = take_u64(&q, &v, AC_FOREVER);
+            in_vain += status == AC_SHM_EMPTY && ac_load_acquire(&d.put) == 1;
+        } while (status == AC_SHM_EMPTY || status == AC_SHM_INTERRUPTED);
+        CHECK(status == AC_SHM_OK && v == 77);
+        CHECK(pthread_join(thread, NULL) == 0);
+    }
+    CHECK(in_vain <= 6);
     ac_shm_queue_close(&q);
 }
 

@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+#include <sched.h>
+
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -87,8 +89,16 @@ static void test_a_shared_word_wakes_another_process(void) {
             ac_wait(word, 0, ac_now_ns() + 10 * AC_NS_PER_S, AC_WAIT_SHARED);
         _exit(7);
     }
+    /* Until it sleeps: a wake says how many it found. */
+    const int64_t until = ac_now_ns() + 5 * AC_NS_PER_S;
+    int woken = 0;
+    while (woken == 0 && ac_now_ns() < until) {
+        sched_yield();
+        woken = ac_wake(word, 1, AC_WAIT_SHARED);
+    }
     ac_store_release(word, 1u);
     ac_wake(word, 1, AC_WAIT_SHARED);
+    CHECK(woken == 1);
     int status = 0;
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);

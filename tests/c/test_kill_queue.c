@@ -148,7 +148,9 @@ static void put_meanwhile(void *shared) {
 /* The queue works: messages pass, more memory goes through it than it may have, what was full is full again. */
 static const char *works(void) {
     uint64_t number = 0;
-    for (uint64_t i = 100; i < 100 + 2 * SEGMENTS; i++) {
+    ac_shm_queue_stats s;
+    ac_shm_queue_stat(&q, &s); /* looks for the dead */
+    for (uint64_t i = 100; i < 100 + 4 * SEGMENTS; i++) {
         if (put_number(i, 1900, AC_SHM_NOWAIT) != AC_SHM_OK) return "nothing can be put";
         if (take_number(&number, AC_SHM_NOWAIT) != AC_SHM_OK || number != i) return "what was put does not come";
     }
@@ -158,7 +160,6 @@ static const char *works(void) {
     if (maxsize != 0 && put_number(300, 8, AC_SHM_NOWAIT) != AC_SHM_FULL) return "more than the bound";
     for (uint64_t i = 0; i < maxsize; i++)
         if (take_number(&number, AC_SHM_NOWAIT) != AC_SHM_OK || number != 200 + i) return "the bound: order";
-    ac_shm_queue_stats s;
     ac_shm_queue_tidy(&q);
     ac_shm_queue_stat(&q, &s);
     if (s.puts != s.gets) return "puts and gets differ";

@@ -103,8 +103,8 @@ for name, make in QUEUES.items():
     case(f"{name} select timeout", make, lambda q: queue.select([q], 0.001), drained)
 for name in ("Queue", "bounded", "LifoQueue", "PriorityQueue"):
     case(f"{name} inside", lambda m=QUEUES[name]: half(m), lambda q: (q.mutex, q.queue), all_there)
-    case(f"{name} unfinished", lambda m=QUEUES[name]: half(m), lambda q: setattr(q, "unfinished_tasks", 100),
-         all_there)
+    case(f"{name} unfinished", lambda m=QUEUES[name]: half(m),
+         lambda q: setattr(q, "unfinished_tasks", 100), all_there)
 case("hooked put", lambda: half(Hooked), lambda q: q.put(1), drained)
 case("hooked get", lambda: half(Hooked), lambda q: q.get(), drained)
 case("hooked timeout", Hooked, lambda q: _none(q.get, True, 0.001), drained)
