@@ -15,6 +15,7 @@ def main() -> None:
     print("histogram", counts.tolist(), edges.tolist())
     print("bincount", kernels.bincount(b"\x01\x03\x01").tolist())
     print("searchsorted", kernels.searchsorted(kernels.sort(prices), 2.0))
+    print("isin", kernels.isin(prices, array("d", [1.25, 3.5])).tolist())
     print("sort", kernels.sort(prices).tolist())
     print("argsort", kernels.argsort(prices).tolist())  # stable: the first 1.25 comes first
     numbers, counted = kernels.value_counts(prices)
@@ -33,7 +34,7 @@ def main() -> None:
     for row in range(20):
         print("".join(" .:-=+*#%@"[min(9, n // 5)] for n in image[60 * row : 60 * row + 60]))
 
-    print("primes", kernels.primes(30).tolist(), kernels.primes(1_000_000, count=True))
+    print("primes", kernels.primes(10, 30).tolist(), kernels.primes(1_000_000, count=True))
 
 
 if __name__ == "__main__":

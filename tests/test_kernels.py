@@ -3,6 +3,7 @@
 import array
 import doctest
 import inspect
+import itertools
 import mmap
 import os
 import random
@@ -260,7 +261,14 @@ def test_primes() -> None:
         assert got.typecode == "Q"
         assert got.tolist() == want[want < stop].tolist()
         assert kernels.primes(stop, count=True) == len(got)
+        for start in (-1, 0, 2, 3, 90, stop - 1, stop, stop + 5):
+            some = kernels.primes(start, stop).tolist()
+            assert some == want[(want >= start) & (want < stop)].tolist()
     assert kernels.primes(10**7, count=True) == 664_579
+    assert kernels.primes(stop=10) == kernels.primes(0, 10) == kernels.primes(10)
+    pieces = [0, 10**6, 10**6, 4_567_890, 10**7]
+    found = [kernels.primes(a, b, count=True) for a, b in itertools.pairwise(pieces)]
+    assert sum(found) == 664_579
 
 
 # -- what all have in common -----------------------------------------------------------------------
@@ -276,6 +284,7 @@ CALLS: list[Callable[[Any], Any]] = [
     lambda threads: kernels.bincount(b"abc", threads=threads),
     lambda threads: kernels.histogram(b"abc", threads=threads),
     lambda threads: kernels.searchsorted(b"abc", b"abc", threads=threads),
+    lambda threads: kernels.isin(b"abc", b"abc", threads=threads),
     lambda threads: kernels.crc32(b"abc", threads=threads),
     lambda threads: kernels.count_words(b"abc", threads=threads),
     lambda threads: kernels.mandelbrot(2, 2, threads=threads),
@@ -372,6 +381,10 @@ def test_wrong_numbers_are_refused() -> None:
         kernels.primes(10.0)  # type: ignore[call-overload]
     with pytest.raises(ValueError, match=r"at most 2\*\*53"):
         kernels.primes(2**53 + 1)
+    with pytest.raises(TypeError, match="start must be an int, not str"):
+        kernels.primes("1", 2)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=r"primes\(\) needs a stop"):
+        kernels.primes()
 
 
 def test_lengths_of_l_follow_the_item_size() -> None:
@@ -472,7 +485,7 @@ for n in (0, 1, 100, 5000, 300001):
     text = bytes(r.choices(b"ab c\\n\\x00\\xff", k=n))
     words = sorted(k.count_words(text).items())
     for part in (k.sort(x), k.argsort(x), k.sort(y), k.argsort(y), repr(words).encode(),
-                 k.sum(x).hex().encode(), str(k.sum(y)).encode(), str(k.crc32(text)).encode()):
+                 k.isin(y, y[:99]), k.isin(x, x[::2]), k.sum(x).hex().encode(), str(k.sum(y)).encode(), str(k.crc32(text)).encode()):
         h = zlib.crc32(part, h)
 h = zlib.crc32(k.mandelbrot(123, 45, max_iter=100), h)
 print(h)
@@ -505,6 +518,7 @@ def send():
     os.kill(os.getpid(), signal.SIGINT)
 worst = 0.0
 for call in (lambda: kernels.primes(10**11, count=True),
+             lambda: [kernels.isin(x, x) for _ in range(99)],
              lambda: [kernels.sort(x) for _ in range(99)],
              lambda: [kernels.argsort(x) for _ in range(99)],
              lambda: kernels.mandelbrot(5000, 5000, xmin=-0.76, xmax=-0.74, ymin=0.05, ymax=0.15,

@@ -1,4 +1,4 @@
-"""bincount, histogram, searchsorted, grep_count: against NumPy, and against plain Python."""
+"""bincount, histogram, searchsorted, isin, grep_count: against NumPy, and against plain Python."""
 
 import array
 import bisect
@@ -236,6 +236,83 @@ def test_searchsorted_out_and_refusals() -> None:
         kernels.searchsorted(x, x, out=array.array("d", [0.0] * 3))
     with pytest.raises(TypeError, match="v must be a buffer"):
         kernels.searchsorted(x, [1])  # type: ignore[call-overload]
+
+
+# -- isin ------------------------------------------------------------------------------------------
+
+
+@needs_numpy
+@pytest.mark.parametrize("dtype", INTEGERS + FLOATS)
+def test_isin_is_numpys(dtype: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    special = [0.0, -0.0, np.nan, -np.nan, np.inf, -np.inf, 5e-324, 1.0]
+    for index, n in enumerate([0, *SIZES]):
+        for m in (0, 1, 15, 17, 300, 20_000):
+            if dtype in FLOATS:
+                pool = np.append(rng.normal(size=2 * m + 3), rng.choice(special, 20))
+            else:
+                info = np.iinfo(dtype)
+                wide = rng.integers(info.min, info.max, 2 * m + 3, dtype, endpoint=True)
+                pool = wide if index % 2 else wide % min(info.max, 500)  # far apart, or close
+            x = placed(rng.choice(pool, n), dtype, index % 4)
+            tests = placed(rng.choice(pool, m), dtype, (index + 1) % 4)
+            want = np.isin(x, tests)
+            got = kernels.isin(x, tests, threads=1 + index % 3)
+            assert got.dtype == want.dtype
+            np.testing.assert_array_equal(got, want)
+            np.testing.assert_array_equal(
+                kernels.isin(x, tests, invert=True), np.isin(x, tests, invert=True)
+            )
+
+
+def test_isin_against_plain_python(seed: int) -> None:
+    chance = random.Random(seed)
+    for code in "bBhHiIlLqQfd":
+        for n, m in ((0, 3), (5, 0), (100, 3), (2000, 60)):
+            x = array.array(code, [chance.randrange(100) for _ in range(n)])
+            tests = array.array(code, [chance.randrange(100) for _ in range(m)])
+            got = kernels.isin(x, tests)
+            assert isinstance(got, array.array)
+            assert got.typecode == "B"
+            assert got.tolist() == [v in set(tests) for v in x]
+            opposite = kernels.isin(x, tests, False, True, kind="sort")
+            assert opposite.tolist() == [v not in set(tests) for v in x]
+    assert kernels.isin(b"abcb", 98).tolist() == [0, 1, 0, 1]
+    assert kernels.isin(array.array("d", [1.5, math.nan]), math.nan).tolist() == [0, 0]
+
+
+@needs_numpy
+def test_isin_out(seed: int) -> None:
+    x = np.random.default_rng(seed).integers(0, 10, 1000)
+    for dtype in ("bool", "uint8"):
+        out = np.empty(1000, dtype)
+        assert kernels.isin(x, np.int64(3), out=out) is out
+        np.testing.assert_array_equal(out, x == 3)
+
+
+def test_isin_refuses() -> None:
+    x = array.array("q", [1, 2, 3])
+    with pytest.raises(TypeError, match="test_elements must hold int64 as element does, not float"):
+        kernels.isin(x, array.array("d", [1.0]))
+    with pytest.raises(TypeError, match=r"test_elements must be .* one such number, not 1\.5"):
+        kernels.isin(x, 1.5)
+    with pytest.raises(OverflowError, match="one such number"):
+        kernels.isin(x, 2**70)
+    with pytest.raises(TypeError, match=r"test_elements must be a buffer.*make a buffer"):
+        kernels.isin(x, [1])  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="element must be a buffer"):
+        kernels.isin(5, x)  # type: ignore[call-overload]
+    with pytest.raises(ValueError, match="kind must be None, 'sort' or 'table', not 'hash'"):
+        kernels.isin(x, x, kind="hash")  # type: ignore[call-overload]
+    with pytest.raises(ValueError, match="out is read-only"):
+        kernels.isin(x, x, out=bytes(3))  # type: ignore[type-var]
+    with pytest.raises(ValueError, match=r"out must have the shape \(3,\), not \(4,\)"):
+        kernels.isin(x, x, out=bytearray(4))
+    with pytest.raises(TypeError, match="out must hold bool or uint8, not int64"):
+        kernels.isin(x, x, out=array.array("q", [0] * 3))
+    room = bytearray(24)
+    with pytest.raises(ValueError, match="out overlaps element or test_elements"):
+        kernels.isin(memoryview(room).cast("q"), x, out=memoryview(room)[3:6])
 
 
 # -- grep_count ------------------------------------------------------------------------------------

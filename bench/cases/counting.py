@@ -15,6 +15,7 @@ BARS = [
         "histogram, 100 equal bins", "histogram", "allcores histogram", "numpy.histogram", 8.0,
         issue=6, later=True,
     ),
+    Bar("isin", "isin", "allcores isin", "numpy.isin", 1.0, issue=6, later=True),
     Bar(
         "searchsorted", "searchsorted", "allcores searchsorted", "numpy.searchsorted", 2.0, issue=6,
         later=True,
@@ -60,6 +61,12 @@ def comparisons(settings: Settings) -> Builders:
         detail = f"{len(data):,} random float64 in {len(table):,} sorted ones"
         return compare("searchsorted", (table, data), detail)
 
+    def isin() -> Comparison:
+        data = random_floats(count // 10)
+        tests = numpy.concatenate([data[: count // 200], random_floats(count // 200 + 7)[7:]])
+        detail = f"{len(data):,} random float64 among {len(tests):,}"
+        return compare("isin", (data, tests), detail)
+
     def grep() -> Comparison:
         mine, data, word = ours("kernels", "grep_count"), library_text(count), b"return"
         contenders = [
@@ -73,4 +80,4 @@ def comparisons(settings: Settings) -> Builders:
         return Comparison("call", contenders, f"{word!r} in {len(data):,} bytes of Python")
 
     return {"grep_count": grep, "bincount": bincount, "histogram": histogram,
-            "searchsorted": searchsorted}
+            "isin": isin, "searchsorted": searchsorted}

@@ -14,6 +14,7 @@
 #define SEGMENT 32768    /* bytes: a first-level cache of 32 or 48 KB; 983,040 numbers */
 #define CHUNK_SEGMENTS 8 /* 1 to 3 ms; a chunk pays for the first strikes of all primes once */
 #define CHUNK ((int64_t)SEGMENT * CHUNK_SEGMENTS)
+#define PLAINLY 1048576 /* up to here one thread finds the small primes within 3 ms */
 
 static const uint8_t residue[8] = {1, 7, 11, 13, 17, 19, 23, 29};
 
@@ -22,9 +23,10 @@ static const uint8_t bit_of[30] = {0, 1, 0, 0,  0, 0, 0, 2, 0, 0, 0, 4,  0, 8,  
                                    0, 0, 16, 0, 32, 0, 0, 0, 64, 0, 0, 0, 0, 0, 128};
 
 struct ac_primes {
-    uint64_t stop, count;
+    uint64_t start, stop, count;
     uint8_t *bits;        /* all bytes, if kept */
-    int64_t bytes;        /* ceil(stop / 30) */
+    int64_t first;        /* floor(start / 30): the number of the first byte */
+    int64_t bytes;        /* up to ceil(stop / 30) */
     uint64_t *first_rank; /* for each chunk: how many primes are in it, then how many before */
     int64_t chunks;
     uint32_t *small; /* the primes from 7 up to the root of stop */
@@ -42,8 +44,8 @@ static uint64_t root(uint64_t n) {
     return r; /* the least r with r * r >= n */
 }
 
-static bool find_small(ac_primes *p) {
-    const uint64_t top = root(p->stop); /* a composite below stop has a factor <= top */
+/* The primes from 7 to top by the plainest sieve. */
+static bool find_small_plainly(ac_primes *p, uint64_t top) {
     uint8_t *const composite = calloc(top + 1, 1);
     p->small_bytes = (size_t)(top / 2 + 8) * sizeof *p->small;
     p->small = ac_scratch_alloc(p->small_bytes);
@@ -57,6 +59,27 @@ static bool find_small(ac_primes *p) {
     const bool ok = composite != NULL && p->small != NULL;
     free(composite);
     return ok;
+}
+
+/* Where they are many, by this sieve itself. Returns 0, AC_STOPPED_BY_POLL or AC_EXEC_NOMEM. */
+static int find_small(const ac_exec *ex, ac_primes *p) {
+    const uint64_t top = root(p->stop); /* a composite below stop has a factor <= top */
+    if (top < PLAINLY) return find_small_plainly(p, top) ? 0 : AC_EXEC_NOMEM;
+    ac_primes *below;
+    int rc = ac_primes_sieve(ex, 7, top + 1, true, &below);
+    if (rc != 0) return rc;
+    const uint64_t count = below->count;
+    const size_t bytes = (size_t)count * sizeof(uint64_t);
+    uint64_t *const wide = ac_scratch_alloc(bytes);
+    p->small_bytes = (size_t)count * sizeof *p->small;
+    p->small = ac_scratch_alloc(p->small_bytes);
+    rc = AC_EXEC_NOMEM;
+    if (wide != NULL && p->small != NULL) rc = ac_primes_write(below, ex, (ac_u64_at *)wide);
+    for (uint64_t i = 0; rc == 0 && i < count; i++) p->small[i] = (uint32_t)wide[i];
+    p->smalls = (int64_t)count;
+    ac_scratch_free(wide, bytes);
+    ac_primes_free(below);
+    return rc;
 }
 
 /* ---- one chunk ------------------------------------------------------------------------------ */
@@ -106,23 +129,27 @@ static uint64_t count_bits(const uint8_t *bits, int64_t bytes) {
     return sum;
 }
 
-/* Leaves in the chunk's bits the primes >= 7 below stop; returns how many. */
+/* Takes out of a byte's bits the numbers below start and from stop on, and 1. */
+static void cut_off(const ac_primes *p, uint8_t *bits, int64_t byte) {
+    for (int k = 0; k < 8; k++) {
+        const uint64_t number = (uint64_t)(p->first + byte) * 30 + residue[k];
+        if (number < p->start || number >= p->stop || number == 1) *bits &= (uint8_t)~(1u << k);
+    }
+}
+
+/* Leaves in the chunk's bits the primes >= 7 of the range; returns how many. */
 static uint64_t sieve_chunk(const ac_primes *p, const strikes *s, int64_t from, int64_t to,
                             uint8_t *segment) {
     uint64_t count = 0;
     for (int64_t i = 0; i < p->smalls; i++)
-        first_strikes(p->small[i], (uint64_t)from, s->next + 8 * i, s->mask + 8 * i);
+        first_strikes(p->small[i], (uint64_t)(p->first + from), s->next + 8 * i, s->mask + 8 * i);
     for (int64_t at = from; at < to; at += SEGMENT) {
         const int64_t bytes = to - at < SEGMENT ? to - at : SEGMENT;
         uint8_t *const bits = p->bits != NULL ? p->bits + at : segment;
         memset(bits, 0xFF, (size_t)bytes);
-        if (at == 0) bits[0] = 0xFE; /* 1 is no prime */
         strike_segment(p, s, bits, bytes);
-        if (at + bytes == p->bytes) { /* numbers from stop on */
-            for (int k = 0; k < 8; k++)
-                if ((uint64_t)(p->bytes - 1) * 30 + residue[k] >= p->stop)
-                    bits[bytes - 1] &= (uint8_t)~(1u << k);
-        }
+        if (at == 0) cut_off(p, bits, 0);
+        if (at + bytes == p->bytes) cut_off(p, bits + bytes - 1, p->bytes - 1);
         count += count_bits(bits, bytes);
     }
     return count;
@@ -152,14 +179,24 @@ static int sieve_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
 
 static const uint8_t wheel_primes[3] = {2, 3, 5};
 
-static uint64_t wheel_count(uint64_t stop) {
-    return (uint64_t)((stop > 2) + (stop > 3) + (stop > 5));
+/* Writes those of the range, unless out is NULL; returns how many. */
+static uint64_t write_wheel(const ac_primes *p, ac_u64_at *out) {
+    uint64_t count = 0;
+    for (int i = 0; i < 3; i++) {
+        if (wheel_primes[i] < p->start || wheel_primes[i] >= p->stop) continue;
+        if (out != NULL) out[count] = wheel_primes[i];
+        count++;
+    }
+    return count;
 }
 
 static int sieve(const ac_exec *ex, ac_primes *p, bool keep) {
     p->chunks = (p->bytes + CHUNK - 1) / CHUNK;
     p->first_rank = ac_scratch_alloc((size_t)p->chunks * sizeof *p->first_rank);
-    if (p->first_rank == NULL || !find_small(p)) return AC_EXEC_NOMEM;
+    if (p->first_rank == NULL) return AC_EXEC_NOMEM;
+    if (p->bytes == 0) return 0;
+    int rc = find_small(ex, p);
+    if (rc != 0) return rc;
     if (keep) {
         p->bits = ac_scratch_alloc((size_t)p->bytes);
         if (p->bits == NULL) return AC_EXEC_NOMEM;
@@ -167,10 +204,10 @@ static int sieve(const ac_exec *ex, ac_primes *p, bool keep) {
     const size_t room_bytes = (size_t)ex->threads * sizeof(ac_scratch);
     job j = {p, ac_scratch_alloc_zeroed(room_bytes), NULL};
     if (j.room == NULL) return AC_EXEC_NOMEM;
-    const int rc = ac_exec_for(ex, sieve_range, &j, p->chunks, 1);
+    rc = ac_exec_for(ex, sieve_range, &j, p->chunks, 1);
     for (int32_t w = 0; w < ex->threads; w++) ac_scratch_free(j.room[w].data, j.room[w].bytes);
     ac_scratch_free(j.room, room_bytes);
-    p->count = wheel_count(p->stop);
+    p->count = write_wheel(p, NULL);
     for (int64_t chunk = 0; rc == 0 && chunk < p->chunks; chunk++) {
         const uint64_t count = p->first_rank[chunk];
         p->first_rank[chunk] = p->count;
@@ -179,12 +216,15 @@ static int sieve(const ac_exec *ex, ac_primes *p, bool keep) {
     return rc > 0 ? -rc : rc; /* a range function can only return what is > 0 */
 }
 
-int ac_primes_sieve(const ac_exec *ex, uint64_t stop, bool keep, ac_primes **primes) {
+int ac_primes_sieve(const ac_exec *ex, uint64_t start, uint64_t stop, bool keep,
+                    ac_primes **primes) {
     ac_primes *const p = calloc(1, sizeof *p);
     *primes = NULL;
     if (p == NULL) return AC_EXEC_NOMEM;
+    p->start = start;
     p->stop = stop;
-    p->bytes = (int64_t)((stop + 29) / 30);
+    p->first = (int64_t)(start / 30);
+    p->bytes = start < stop ? (int64_t)((stop + 29) / 30) - p->first : 0;
     const int rc = sieve(ex, p, keep);
     if (rc == 0) {
         *primes = p;
@@ -205,7 +245,7 @@ static int write_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
         const int64_t end = p->bytes - chunk * CHUNK < CHUNK ? p->bytes : (chunk + 1) * CHUNK;
         for (int64_t at = chunk * CHUNK; at < end; at++) {
             for (uint32_t bits = p->bits[at]; bits != 0; bits &= bits - 1)
-                *to++ = (uint64_t)at * 30 + residue[__builtin_ctz(bits)];
+                *to++ = (uint64_t)(p->first + at) * 30 + residue[__builtin_ctz(bits)];
         }
     }
     return 0;
@@ -213,7 +253,7 @@ static int write_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
 
 int ac_primes_write(const ac_primes *primes, const ac_exec *ex, ac_u64_at *out) {
     job j = {(ac_primes *)(uintptr_t)primes, NULL, out};
-    for (uint64_t i = 0; i < wheel_count(primes->stop); i++) out[i] = wheel_primes[i];
+    (void)write_wheel(primes, out);
     return ac_exec_for(ex, write_range, &j, primes->chunks, 1);
 }
 

@@ -57,6 +57,10 @@ cdef extern from "kernels/ac_searchsorted.h" nogil:
     int ac_searchsorted(const ac_exec *ex, ac_dtype dtype, const void *sorted, int64_t n,
                         const void *v, int64_t count, bint right, ac_i64_at *out)
 
+cdef extern from "kernels/ac_isin.h" nogil:
+    int ac_isin(const ac_exec *ex, ac_dtype dtype, const void *x, int64_t n, const void *tests,
+                int64_t count, bint invert, uint8_t *out)
+
 cdef extern from "kernels/ac_sort.h" nogil:
     int ac_sort(const ac_exec *ex, ac_dtype dtype, const void *x, void *out, int64_t n)
     int ac_argsort(const ac_exec *ex, ac_dtype dtype, const void *x, ac_i64_at *out, int64_t n)
@@ -92,7 +96,8 @@ cdef extern from "kernels/ac_primes.h" nogil:
     uint64_t AC_PRIMES_MAX_STOP
     ctypedef struct ac_primes:
         pass
-    int ac_primes_sieve(const ac_exec *ex, uint64_t stop, bint keep, ac_primes **primes)
+    int ac_primes_sieve(const ac_exec *ex, uint64_t start, uint64_t stop, bint keep,
+                        ac_primes **primes)
     uint64_t ac_primes_count(const ac_primes *primes)
     int ac_primes_write(const ac_primes *primes, const ac_exec *ex, ac_u64_at *out)
     void ac_primes_free(ac_primes *primes)

@@ -47,6 +47,28 @@ def searchsorted(
     threads: int | None = None,
 ) -> Any: ...
 @overload
+def isin(
+    element: ReadableBuffer,
+    test_elements: ReadableBuffer | float,
+    assume_unique: bool = False,
+    invert: bool = False,
+    *,
+    kind: Literal["sort", "table"] | None = None,
+    out: _Out,
+    threads: int | None = None,
+) -> _Out: ...
+@overload
+def isin(
+    element: ReadableBuffer,
+    test_elements: ReadableBuffer | float,
+    assume_unique: bool = False,
+    invert: bool = False,
+    *,
+    kind: Literal["sort", "table"] | None = None,
+    out: None = None,
+    threads: int | None = None,
+) -> Any: ...
+@overload
 def sort(x: ReadableBuffer, *, out: _Out, threads: int | None = None) -> _Out: ...
 @overload
 def sort(x: ReadableBuffer, *, out: None = None, threads: int | None = None) -> Any: ...
@@ -109,12 +131,28 @@ def mandelbrot(
 ) -> array[int]: ...
 @overload
 def primes(
-    stop: SupportsIndex, *, count: Literal[False] = False, threads: int | None = None
+    start: SupportsIndex | None = None,
+    stop: SupportsIndex | None = None,
+    *,
+    count: Literal[False] = False,
+    threads: int | None = None,
 ) -> array[int]: ...
 @overload
-def primes(stop: SupportsIndex, *, count: Literal[True], threads: int | None = None) -> int: ...
+def primes(
+    start: SupportsIndex | None = None,
+    stop: SupportsIndex | None = None,
+    *,
+    count: Literal[True],
+    threads: int | None = None,
+) -> int: ...
 @overload
-def primes(stop: SupportsIndex, *, count: bool, threads: int | None = None) -> array[int] | int: ...
+def primes(
+    start: SupportsIndex | None = None,
+    stop: SupportsIndex | None = None,
+    *,
+    count: bool,
+    threads: int | None = None,
+) -> array[int] | int: ...
 
 class WordTable:
     @property

@@ -415,13 +415,27 @@ def mandelbrot(width, height, *, xmin=-2.0, xmax=0.5, ymin=-1.25, ymax=1.25, max
     return out
 
 
-def primes(stop, *, count=False, threads=None):
-    """Return the primes below a number, or how many there are.
+cdef uint64_t prime_limit(object value, str name) except? 0:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    number = value.__index__()
+    if number > AC_PRIMES_MAX_STOP:
+        raise ValueError(f"{name} must be at most 2**53, not {number}")
+    return number if number > 0 else 0  # max() is the kernel here
+
+
+def primes(start=None, stop=None, *, count=False, threads=None):
+    """Return the primes below a number or between two, or how many there are.
+
+    ``primes(stop)`` are those below stop, ``primes(start, stop)`` those from start on: as ``range``
+    takes its arguments. Ranges that follow each other may be given to different processes.
 
     Parameters
     ----------
+    start : int, optional
+        The first number that may be among them.
     stop : int
-        Up to 2**53; below 3 there are none.
+        The first number after them, up to 2**53.
     count : bool, optional
         True to get only their number, which takes much less memory.
     threads : int, optional
@@ -435,40 +449,44 @@ def primes(stop, *, count=False, threads=None):
     Raises
     ------
     TypeError, ValueError
-        stop or threads is no such number.
+        start, stop or threads is no such number.
     MemoryError
-        No room for the result and the scratch: stop / 30 bytes, and with count=True only
+        No room for the result and the scratch: (stop - start) / 30 bytes, and with count=True only
         some 40 KB for each thread and 45 bytes for each prime below the root of stop.
     KeyboardInterrupt
-        Within 100 ms of Ctrl-C, in the main thread.
+        Within 100 ms of Ctrl-C, in the main thread, as long as stop is below 10**13.
 
     Notes
     -----
     Any thread may call it; the interpreter is released. A segmented sieve of Eratosthenes on the
-    wheel of 30 (Bays and Hudson 1977; Pritchard 1982).
+    wheel of 30 (Bays and Hudson 1977; Pritchard 1982). Each call finds the primes below the root of
+    stop first, and each 7.8 million numbers cost a division for each of them: far up, ranges
+    should be long.
 
     Examples
     --------
     >>> primes(12)
     array('Q', [2, 3, 5, 7, 11])
+    >>> primes(10, 20)
+    array('Q', [11, 13, 17, 19])
     >>> primes(10**6, count=True)
     78498
     """
     cdef ac_exec ex
     cdef ac_primes *found = NULL
-    cdef uint64_t below
+    cdef uint64_t first, below
     cdef bint keep = not count
     cdef Py_buffer view
     cdef int rc
-    if isinstance(stop, bool) or not hasattr(stop, "__index__"):
-        raise TypeError(f"stop must be an int, not {type(stop).__name__}")
-    number = stop.__index__()
-    if number > AC_PRIMES_MAX_STOP:
-        raise ValueError(f"stop must be at most 2**53, not {number}")
-    below = number if number > 0 else 0  # max() is the kernel here
+    if stop is None:
+        if start is None:
+            raise TypeError("primes() needs a stop: primes(stop), or primes(start, stop)")
+        start, stop = 0, start
+    first = 0 if start is None else prime_limit(start, "start")
+    below = prime_limit(stop, "stop")
     runtime_exec(&ex, threads)
     with nogil:
-        rc = ac_primes_sieve(&ex, below, keep, &found)
+        rc = ac_primes_sieve(&ex, first, below, keep, &found)
     runtime_raise(rc)
     try:
         if not keep:

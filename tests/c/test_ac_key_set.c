@@ -1,0 +1,121 @@
+/* The set of keys: against a sorted copy, on every path and number of parts; keys that are hard on it. */
+#include "kernels/ac_key_set.h"
+
+#include "kernels_check.h"
+
+static uint64_t seed;
+
+static bool is_in(const uint64_t *sorted, int64_t n, uint64_t key) {
+    return bsearch(&key, sorted, (size_t)n, 8, check_compare_u64) != NULL;
+}
+
+static void fill(ac_key_set *s, const uint64_t *keys, int64_t n) {
+    for (int part = 0; part < ac_key_set_parts(s); part++)
+        for (int64_t at = 0; at < n; at += AC_KEY_SET_BLOCK)
+            CHECK(ac_key_set_add(s, part, keys + at,
+                                 n - at < AC_KEY_SET_BLOCK ? n - at : AC_KEY_SET_BLOCK));
+}
+
+/* Looks for all keys and their neighbours. */
+static void check_keys(ac_simd simd, const uint64_t *keys, int64_t n, int64_t total,
+                       int32_t threads) {
+    ac_key_set s;
+    uint64_t *const sorted = malloc((size_t)n * 8 + 8);
+    memcpy(sorted, keys, (size_t)n * 8);
+    qsort(sorted, (size_t)n, 8, check_compare_u64);
+    ac_key_set_init(&s, simd, total, threads);
+    fill(&s, keys, n);
+    int64_t used = 0;
+    for (int part = 0; part < ac_key_set_parts(&s); part++)
+        used += s.part[part].used + s.part[part].zero;
+    int64_t different = 0;
+    for (int64_t i = 0; i < n; i++) different += i == 0 || sorted[i] != sorted[i - 1];
+    CHECK(used == different);
+    for (int64_t at = 0; at < n; at += 100) {
+        for (uint64_t step = 0; step < 2; step++) {
+            const int64_t some = n - at < 100 ? n - at : 100;
+            uint64_t wanted[100];
+            uint8_t out[100], opposite[100];
+            for (int64_t i = 0; i < some; i++) wanted[i] = keys[at + i] + step;
+            ac_key_set_find(&s, wanted, some, false, out);
+            ac_key_set_find(&s, wanted, some, true, opposite);
+            for (int64_t i = 0; i < some; i++) {
+                CHECK(out[i] == is_in(sorted, n, wanted[i]));
+                CHECK(opposite[i] == !out[i]);
+            }
+        }
+    }
+    ac_key_set_end(&s);
+    free(sorted);
+}
+
+static void test_patterns(void) {
+    const int64_t sizes[] = {1, 2, 127, 128, 129, 1000, 20000};
+    uint64_t *const keys = malloc(20000 * 8);
+    for (int pattern = 0; pattern < PATTERNS; pattern++)
+        for (int size = 0; size < 7; size++) {
+            uint64_t state = seed;
+            const int64_t n = sizes[size];
+            for (int64_t i = 0; i < n; i++) keys[i] = check_pattern(pattern, i, n, &state);
+            FOR_EACH_SIMD(simd) check_keys(simd, keys, n, n, 1 + size);
+        }
+    free(keys);
+}
+
+/* A total that is too high or too low only makes tables too large or lets them grow more often; one
+ * that is high makes parts. */
+static void test_any_total_and_parts(void) {
+    const int64_t totals[] = {1, 100, 5000, 70000, 2000000};
+    uint64_t keys[5000];
+    uint64_t state = seed;
+    for (int i = 0; i < 5000; i++) keys[i] = check_random(&state) >> (i % 64);
+    for (int t = 0; t < 5; t++) check_keys(ac_simd_detect(), keys, 5000, totals[t], 100);
+    ac_key_set s;
+    ac_key_set_init(&s, ac_simd_detect(), 2000000, 1);
+    CHECK(ac_key_set_parts(&s) == 1);
+    ac_key_set_init(&s, ac_simd_detect(), 2000000, 3);
+    CHECK(ac_key_set_parts(&s) == 4);
+    ac_key_set_init(&s, ac_simd_detect(), 2000000, 1000);
+    CHECK(ac_key_set_parts(&s) == AC_KEY_SET_MAX_PARTS);
+    ac_key_set_init(&s, ac_simd_detect(), 1000, 1000);
+    CHECK(ac_key_set_parts(&s) == 1);
+}
+
+static void test_zero_is_a_key_like_any_other(void) {
+    uint64_t keys[300];
+    for (uint64_t i = 0; i < 300; i++) keys[i] = i;
+    FOR_EACH_SIMD(simd) check_keys(simd, keys, 300, 300, 1);
+    FOR_EACH_SIMD(simd) check_keys(simd, keys + 1, 299, 299, 1);
+}
+
+/* Full buckets: as many keys of one home as the seed, which is known here, gives. */
+static void test_keys_of_one_home(void) {
+    FOR_EACH_SIMD(simd) {
+        ac_key_set s;
+        ac_key_set_init(&s, simd, 100, 1);
+        s.seed = 0;
+        const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
+        uint64_t inverse = factor;
+        for (int i = 0; i < 6; i++) inverse *= 2 - factor * inverse; /* Newton's steps */
+        CHECK(inverse * factor == 1);
+        uint64_t keys[100];
+        for (uint64_t i = 0; i < 100; i++) {
+            const uint64_t folded = (i + 1) * inverse; /* its hash is i + 1: the first bucket */
+            keys[i] = folded ^ (folded >> 32);
+        }
+        fill(&s, keys, 50);
+        uint8_t out[100];
+        ac_key_set_find(&s, keys, 100, false, out);
+        for (int i = 0; i < 100; i++) CHECK(out[i] == (i < 50));
+        ac_key_set_end(&s);
+    }
+}
+
+int main(void) {
+    seed = check_seed();
+    RUN(test_patterns);
+    RUN(test_any_total_and_parts);
+    RUN(test_zero_is_a_key_like_any_other);
+    RUN(test_keys_of_one_home);
+    return 0;
+}
