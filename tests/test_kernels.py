@@ -485,7 +485,8 @@ for n in (0, 1, 100, 5000, 300001):
     text = bytes(r.choices(b"ab c\\n\\x00\\xff", k=n))
     words = sorted(k.count_words(text).items())
     for part in (k.sort(x), k.argsort(x), k.sort(y), k.argsort(y), repr(words).encode(),
-                 k.isin(y, y[:99]), k.isin(x, x[::2]), k.sum(x).hex().encode(), str(k.sum(y)).encode(), str(k.crc32(text)).encode()):
+                 k.isin(y, y[:99]), k.isin(x, x[::2]),
+                 k.sum(x).hex().encode(), str(k.sum(y)).encode(), str(k.crc32(text)).encode()):
         h = zlib.crc32(part, h)
 h = zlib.crc32(k.mandelbrot(123, 45, max_iter=100), h)
 print(h)
