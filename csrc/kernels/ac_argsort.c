@@ -11,8 +11,7 @@
 #include "kernels/ac_partition.h"
 #include "kernels/ac_scratch.h"
 #include "kernels/ac_sort.h"
-#include "kernels/ac_sort_u32.h"
-#include "kernels/ac_sort_u64.h"
+#include "kernels/ac_sort_words.h"
 
 #define RANGE_WANTED 16384 /* keys in a range: with words and indices 0.5 MB, and few bits cut off */
 #define ONE_PIECE 65536    /* up to it, one thread does it: 1 ms. No more, see argsort_short */
@@ -109,13 +108,13 @@ static void sort_places(ac_simd simd, const ac_u64_at *keys, int64_t m, uint64_t
 static int argsort_short(const ac_exec *ex, ac_dtype dtype, const void *x, ac_i64_at *out,
                          int64_t n) {
     uint32_t stack[512];
-    const int64_t total = n + ac_sort_u32_spare(ex->simd, n);
+    const int64_t total = n + ac_sort_words_spare(ex->simd, n);
     uint32_t *const words =
         total <= 512 ? stack : ac_scratch_alloc((size_t)total * sizeof *words);
     if (words == NULL) return AC_EXEC_NOMEM;
     ac_keys_load32(ex->simd, dtype, x, 0, n, (ac_u32_at *)words);
     for (int64_t i = 0; i < n; i++) words[i] = words[i] << 16 | (uint32_t)i;
-    ac_sort_u32(ex->simd, (ac_u32_at *)words, n, words + n);
+    ac_sort_u32(ex->simd, (ac_u32_at *)words, n, words + n, 0);
     for (int64_t i = 0; i < n; i++) out[i] = words[i] & 0xFFFF;
     if (words != stack) ac_scratch_free(words, (size_t)total * sizeof *words);
     return 0;
@@ -125,7 +124,7 @@ static int argsort_piece(const ac_exec *ex, ac_dtype dtype, const void *x, ac_i6
                          int64_t n) {
     if (ac_dtype_size(dtype) <= 2) return argsort_short(ex, dtype, x, out, n);
     uint64_t stack[512];
-    const int64_t total = n + ac_sort_u64_spare(ex->simd, n);
+    const int64_t total = n + ac_sort_words_spare(ex->simd, n);
     uint64_t *const words =
         total <= 512 ? stack : ac_scratch_alloc((size_t)total * sizeof *words);
     uint64_t mask;
@@ -150,7 +149,7 @@ static int leaf_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
             for (int64_t i = 0; i < m; i++) out[i] = (int64_t)(j->wide ? wide[i] : narrow[i]);
             continue;
         }
-        const int64_t total = m + ac_sort_u64_spare(j->simd, m);
+        const int64_t total = m + ac_sort_words_spare(j->simd, m);
         uint64_t *const words = ac_scratch_room(j->spare + worker, (size_t)total * 8);
         uint64_t mask;
         if (words == NULL) return -AC_EXEC_NOMEM;
@@ -182,17 +181,9 @@ static int argsort_ranges(job *j, const ac_exec *ex, ac_dtype dtype, const void 
     int rc = ac_partition_plan(&j->part, ex, dtype, AC_KEYS_TIES, x, n, RANGE_WANTED);
     if (rc == 0)
         rc = ac_partition_deal(&j->part, ex, (ac_u64_at *)j->out, j->index, j->wide);
-    const size_t bytes = (size_t)ex->threads * sizeof *j->spare;
-    j->spare = rc == 0 ? ac_scratch_alloc_zeroed(bytes) : NULL;
-    if (rc == 0 && j->spare == NULL) rc = AC_EXEC_NOMEM;
-    if (rc == 0) {
-        rc = ac_exec_for(ex, leaf_range, j, j->part.classifier.ids, 1);
-        for (int32_t w = 0; w < ex->threads; w++)
-            ac_scratch_free(j->spare[w].data, j->spare[w].bytes);
-    }
-    ac_scratch_free(j->spare, bytes);
+    if (rc == 0) rc = ac_scratch_for(ex, leaf_range, j, j->part.classifier.ids, &j->spare);
     ac_partition_end(&j->part);
-    return rc > 0 ? -rc : rc; /* a range function can only return what is > 0 */
+    return rc;
 }
 
 static int argsort_any(const ac_exec *ex, ac_dtype dtype, const void *x, ac_i64_at *out, int64_t n,

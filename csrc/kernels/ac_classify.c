@@ -3,7 +3,7 @@
  * shared-memory sorting algorithms, 2020. */
 #include "kernels/ac_classify.h"
 
-#include "kernels/ac_sort_u64.h"
+#include "kernels/ac_sort_words.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -201,19 +201,15 @@ static int sieve(const ac_exec *ex, ac_primes *p, bool keep) {
         p->bits = ac_scratch_alloc((size_t)p->bytes);
         if (p->bits == NULL) return AC_EXEC_NOMEM;
     }
-    const size_t room_bytes = (size_t)ex->threads * sizeof(ac_scratch);
-    job j = {p, ac_scratch_alloc_zeroed(room_bytes), NULL};
-    if (j.room == NULL) return AC_EXEC_NOMEM;
-    rc = ac_exec_for(ex, sieve_range, &j, p->chunks, 1);
-    for (int32_t w = 0; w < ex->threads; w++) ac_scratch_free(j.room[w].data, j.room[w].bytes);
-    ac_scratch_free(j.room, room_bytes);
+    job j = {.primes = p};
+    rc = ac_scratch_for(ex, sieve_range, &j, p->chunks, &j.room);
     p->count = write_wheel(p, NULL);
     for (int64_t chunk = 0; rc == 0 && chunk < p->chunks; chunk++) {
         const uint64_t count = p->first_rank[chunk];
         p->first_rank[chunk] = p->count;
         p->count += count;
     }
-    return rc > 0 ? -rc : rc; /* a range function can only return what is > 0 */
+    return rc;
 }
 
 int ac_primes_sieve(const ac_exec *ex, uint64_t start, uint64_t stop, bool keep,

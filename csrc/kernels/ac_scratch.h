@@ -41,4 +41,23 @@ struct ac_scratch {
 /* Makes room for `bytes`; what was there is lost. Returns data, or NULL if there is no memory. */
 void *ac_scratch_room(ac_scratch *s, size_t bytes);
 
+/* ac_exec_for over [0, n) in chunks of one, with such a block for each worker in (*rooms)[worker] while
+ * it runs. Returns what ac_exec_for does, or AC_EXEC_NOMEM; fn returns -AC_EXEC_NOMEM for that, as a
+ * range function can only return what is > 0. */
+int ac_scratch_for(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n, ac_scratch **rooms);
+
+/* For ac_scratch.c: how many bytes an allocation of `bytes` really has; and letting the system have the
+ * pages of a large block when it runs short, false where no way is known. */
+#if defined(__linux__)
+size_t ac_scratch_whole_(size_t bytes);
+bool ac_scratch_discard_(void *p, size_t bytes);
+#else
+AC_INLINE size_t ac_scratch_whole_(size_t bytes) { return bytes; }
+AC_INLINE bool ac_scratch_discard_(void *p, size_t bytes) {
+    (void)p;
+    (void)bytes;
+    return false;
+}
+#endif
+
 #endif

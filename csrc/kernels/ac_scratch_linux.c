@@ -2,7 +2,6 @@
 #include "kernels/ac_scratch.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #define ALIGN 64
@@ -46,12 +45,6 @@ void *ac_scratch_alloc(size_t bytes) {
     return aligned_alloc(ALIGN, rounded);
 }
 
-void *ac_scratch_alloc_zeroed(size_t bytes) {
-    void *const p = ac_scratch_alloc(bytes);
-    if (p != NULL && bytes < AC_SCRATCH_HUGE) memset(p, 0, bytes);
-    return p;
-}
-
 void ac_scratch_free(void *p, size_t bytes) {
     if (p == NULL) return;
     if (bytes >= AC_SCRATCH_HUGE) {
@@ -61,36 +54,16 @@ void ac_scratch_free(void *p, size_t bytes) {
     }
 }
 
-void *ac_scratch_room(ac_scratch *s, size_t bytes) {
-    if (s->data != NULL && s->bytes >= bytes) return s->data;
-    ac_scratch_free(s->data, s->bytes);
-    const size_t grown = bytes + bytes / 4; /* pieces differ a little: grow once, not each time */
-    s->data = ac_scratch_alloc(grown);
-    s->bytes = s->data != NULL ? grown : 0;
-    return s->data;
+size_t ac_scratch_whole_(size_t bytes) {
+    return bytes >= AC_SCRATCH_HUGE && bytes <= SIZE_MAX - HUGE_PAGE ? whole_pages(bytes) : bytes;
 }
 
-ac_scratch ac_scratch_borrow(const ac_sched_api *api, size_t bytes) {
-    if (api != NULL && bytes >= AC_SCRATCH_HUGE && bytes <= SIZE_MAX - HUGE_PAGE) {
-        size_t got;
-        void *const kept = api->take(whole_pages(bytes), &got);
-        if (kept != NULL) return (ac_scratch){kept, got};
-        void *const fresh = map_pages(bytes);
-        return (ac_scratch){fresh, fresh != NULL ? whole_pages(bytes) : 0};
-    }
-    void *const p = ac_scratch_alloc(bytes);
-    return (ac_scratch){p, p != NULL ? bytes : 0};
-}
-
-void ac_scratch_return(const ac_sched_api *api, ac_scratch block) {
-    if (block.data != NULL && api != NULL && block.bytes >= AC_SCRATCH_HUGE) {
+bool ac_scratch_discard_(void *p, size_t bytes) {
 #ifdef MADV_FREE
-        /* The pages stay until the system runs short. Where it cannot do that, nothing is kept: a
-         * library has no business sitting on memory. */
-        if (madvise(block.data, block.bytes, MADV_FREE) == 0 &&
-            api->keep(block.data, block.bytes, ac_scratch_free))
-            return;
+    return madvise(p, bytes, MADV_FREE) == 0;
+#else
+    (void)p;
+    (void)bytes;
+    return false;
 #endif
-    }
-    ac_scratch_free(block.data, block.bytes);
 }

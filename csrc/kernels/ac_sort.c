@@ -8,8 +8,7 @@
 #include "kernels/ac_order.h"
 #include "kernels/ac_partition.h"
 #include "kernels/ac_scratch.h"
-#include "kernels/ac_sort_u32.h"
-#include "kernels/ac_sort_u64.h"
+#include "kernels/ac_sort_words.h"
 
 /* Below, one thread sorts all at once: 1 ms, of which a second thread could save a third. */
 #define ONE_PIECE 131072
@@ -33,7 +32,24 @@ typedef struct job {
 } job;
 
 static int64_t spare_bytes(ac_simd simd, bool short_keys, int64_t n) {
-    return short_keys ? ac_sort_u32_spare(simd, n) * 4 : ac_sort_u64_spare(simd, n) * 8;
+    return ac_sort_words_spare(simd, n) * (short_keys ? 4 : 8);
+}
+
+/* Sorts keys and makes numbers of them, out[first..first + n); in place where keys are there already. */
+static void sort_keys(ac_simd simd, ac_dtype dtype, bool short_keys, void *keys, int64_t n,
+                      void *spare, void *out, int64_t first) {
+    const bool in_place = (char *)out + (size_t)first * ac_dtype_size(dtype) == (char *)keys;
+    if (short_keys && in_place) {
+        ac_sort_keys_32(simd, dtype, keys, n, spare);
+    } else if (short_keys) {
+        ac_sort_u32(simd, keys, n, spare, 0);
+        ac_keys_store32(simd, dtype, keys, n, out, first);
+    } else if (in_place) {
+        ac_sort_keys_64(simd, dtype, keys, n, spare);
+    } else {
+        ac_sort_u64(simd, keys, n, spare, 0);
+        ac_keys_store(simd, dtype, keys, n, out, first);
+    }
 }
 
 static int sort_piece(const ac_exec *ex, ac_dtype dtype, const void *x, void *out, int64_t n) {
@@ -46,13 +62,10 @@ static int sort_piece(const ac_exec *ex, ac_dtype dtype, const void *x, void *ou
     void *const keys = size == key_size ? out : (char *)heap + spare;
     if (key_size == 4) {
         ac_keys_load32(ex->simd, dtype, x, 0, n, keys);
-        ac_sort_u32(ex->simd, keys, n, heap);
-        ac_keys_store32(ex->simd, dtype, keys, n, out, 0);
     } else {
         ac_keys_load(ex->simd, dtype, AC_KEYS_EXACT, x, 0, n, keys);
-        ac_sort_u64(ex->simd, keys, n, heap, 0);
-        ac_keys_store(ex->simd, dtype, keys, n, out, 0);
     }
+    sort_keys(ex->simd, dtype, key_size == 4, keys, n, heap, out, 0);
     if (heap != stack) ac_scratch_free(heap, bytes);
     return 0;
 }
@@ -144,13 +157,8 @@ static int leaf_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
             const int64_t bytes = spare_bytes(j->simd, j->short_keys, count);
             void *const spare = ac_scratch_room(j->spare + worker, (size_t)bytes);
             if (spare == NULL) return -AC_EXEC_NOMEM;
-            if (j->short_keys) {
-                ac_sort_u32(j->simd, keys, count, spare);
-            } else {
-                ac_sort_u64(j->simd, keys, count, spare, 0);
-            }
-        }
-        if (j->short_keys) {
+            sort_keys(j->simd, j->dtype, j->short_keys, keys, count, spare, j->out, first);
+        } else if (j->short_keys) {
             ac_keys_store32(j->simd, j->dtype, keys, count, j->out, first);
         } else {
             ac_keys_store(j->simd, j->dtype, keys, count, j->out, first);
@@ -166,17 +174,9 @@ static int sort_ranges(job *j, const ac_exec *ex) {
         rc = j->short_keys ? ac_partition_deal_short(&j->part, ex, (ac_u32_at *)(void *)j->keys)
                            : ac_partition_deal(&j->part, ex, (ac_u64_at *)(void *)j->keys, NULL,
                                                false);
-    const size_t bytes = (size_t)ex->threads * sizeof *j->spare;
-    j->spare = rc == 0 ? ac_scratch_alloc_zeroed(bytes) : NULL;
-    if (rc == 0 && j->spare == NULL) rc = AC_EXEC_NOMEM;
-    if (rc == 0) {
-        rc = ac_exec_for(ex, leaf_range, j, j->part.classifier.ids, 1);
-        for (int32_t w = 0; w < ex->threads; w++)
-            ac_scratch_free(j->spare[w].data, j->spare[w].bytes);
-    }
-    ac_scratch_free(j->spare, bytes);
+    if (rc == 0) rc = ac_scratch_for(ex, leaf_range, j, j->part.classifier.ids, &j->spare);
     ac_partition_end(&j->part);
-    return rc > 0 ? -rc : rc; /* a range function can only return what is > 0 */
+    return rc;
 }
 
 int ac_sort(const ac_exec *ex, ac_dtype dtype, const void *x, void *out, int64_t n) {

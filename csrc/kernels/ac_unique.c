@@ -17,8 +17,7 @@
 #include "kernels/ac_partition.h"
 #include "kernels/ac_scratch.h"
 #include "kernels/ac_sort.h"
-#include "kernels/ac_sort_u32.h"
-#include "kernels/ac_sort_u64.h"
+#include "kernels/ac_sort_words.h"
 #include "kernels/ac_tally.h"
 
 #define ONE_PIECE 65536 /* below, one thread sorts all at once: 0.4 ms */
@@ -274,14 +273,14 @@ static int by_census(ac_unique *u, const ac_exec *ex, const void *x, int64_t n) 
 static int sort_piece(ac_unique *u, const void *x, int64_t n) {
     const bool is_short = ac_dtype_size(u->dtype) <= 4;
     /* short keys are sorted in the spare room, and need as much again where there is no quicksort */
-    const size_t bytes = is_short ? (size_t)(n + ac_sort_u32_spare(u->simd, n)) * 4
-                                  : (size_t)ac_sort_u64_spare(u->simd, n) * 8;
+    const size_t bytes = is_short ? (size_t)(n + ac_sort_words_spare(u->simd, n)) * 4
+                                  : (size_t)ac_sort_words_spare(u->simd, n) * 8;
     uint64_t *const spare = ac_scratch_alloc(bytes);
     const bool room = make_keys(u, n, false) && spare != NULL;
     if (room && is_short) {
         uint32_t *const keys = (uint32_t *)spare;
         ac_keys_load32(u->simd, u->dtype, x, 0, n, (ac_u32_at *)keys);
-        ac_sort_u32(u->simd, (ac_u32_at *)keys, n, keys + n);
+        ac_sort_u32(u->simd, (ac_u32_at *)keys, n, keys + n, 0);
         for (int64_t i = 0; i < n; i++) u->keys[i] = keys[i];
     } else if (room) {
         ac_keys_load(u->simd, u->dtype, AC_KEYS_EXACT, x, 0, n, (ac_u64_at *)u->keys);
@@ -304,7 +303,7 @@ static int sort_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
         uint64_t *const keys = u->keys + u->bound[b];
         const int64_t count = u->bound[b + 1] - u->bound[b];
         if (!ac_classifier_is_equal(&s->part.classifier, (int)b)) {
-            const size_t bytes = (size_t)ac_sort_u64_spare(u->simd, count) * 8;
+            const size_t bytes = (size_t)ac_sort_words_spare(u->simd, count) * 8;
             uint64_t *const spare = ac_scratch_room(s->spare + worker, bytes);
             if (spare == NULL) return -AC_EXEC_NOMEM;
             ac_sort_u64(u->simd, (ac_u64_at *)keys, count, spare, 0);
@@ -321,21 +320,14 @@ static int by_sort(ac_unique *u, const ac_exec *ex, const void *x, int64_t n) {
     int rc = ac_partition_plan(&s.part, ex, u->dtype, AC_KEYS_EXACT, x, n,
                                ac_partition_wanted(ex->simd, 8));
     if (rc == 0) rc = ac_partition_deal(&s.part, ex, (ac_u64_at *)u->keys, NULL, false);
-    const size_t bytes = (size_t)ex->threads * sizeof *s.spare;
-    if (rc == 0) {
-        s.spare = ac_scratch_alloc_zeroed(bytes);
-        if (s.spare == NULL || !make_bounds(u, s.part.classifier.ids)) rc = AC_EXEC_NOMEM;
-    }
+    if (rc == 0 && !make_bounds(u, s.part.classifier.ids)) rc = AC_EXEC_NOMEM;
     if (rc == 0) {
         memcpy(u->bound, s.part.bound, (size_t)(u->ranges + 1) * sizeof *u->bound);
-        rc = ac_exec_for(ex, sort_range, &s, u->ranges, 1);
-        for (int32_t w = 0; w < ex->threads; w++)
-            ac_scratch_free(s.spare[w].data, s.spare[w].bytes);
+        rc = ac_scratch_for(ex, sort_range, &s, u->ranges, &s.spare);
     }
-    ac_scratch_free(s.spare, bytes);
     ac_partition_end(&s.part);
     if (rc == 0) place(u);
-    return rc > 0 ? -rc : rc; /* a range function can only return what is > 0 */
+    return rc;
 }
 
 #define FULL 1 /* what a range function returns beside -AC_EXEC_NOMEM */

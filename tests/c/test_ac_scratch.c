@@ -65,10 +65,41 @@ static void test_a_large_block_is_lent_again(void) {
     }
 }
 
+typedef struct rows {
+    ac_scratch *rooms;
+    int64_t stop_at;
+    int sum[300];
+} rows;
+
+static int fill_row(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
+    rows *const r = ctx;
+    CHECK(hi == lo + 1);
+    if (lo == r->stop_at) return -AC_EXEC_NOMEM;
+    unsigned char *const room = ac_scratch_room(r->rooms + worker, (size_t)lo + 1);
+    CHECK(room != NULL);
+    memset(room, 1, (size_t)lo + 1);
+    for (int64_t i = 0; i <= lo; i++) r->sum[lo] += room[i];
+    return 0;
+}
+
+static void test_each_worker_has_a_room(void) {
+    for (int32_t threads = 1; threads <= 3; threads++) {
+        const ac_exec ex = {ac_process_api(), threads, ac_simd_detect(), NULL, NULL};
+        rows r = {.stop_at = -1};
+        CHECK(ac_scratch_for(&ex, fill_row, &r, 300, &r.rooms) == 0);
+        for (int i = 0; i < 300; i++) CHECK(r.sum[i] == i + 1);
+        CHECK(r.rooms == NULL);
+        r.stop_at = 200;
+        CHECK(ac_scratch_for(&ex, fill_row, &r, 300, &r.rooms) == AC_EXEC_NOMEM);
+        CHECK(ac_scratch_for(&ex, fill_row, &r, 0, &r.rooms) == 0);
+    }
+}
+
 int main(void) {
     RUN(test_a_large_block_is_lent_again);
     RUN(test_blocks_are_aligned_and_writable);
     RUN(test_what_cannot_be_had_is_null);
     RUN(test_room_grows_and_stays);
+    RUN(test_each_worker_has_a_room);
     return 0;
 }

@@ -1,15 +1,17 @@
-/* ac_sort_u64.c - see ac_sort_u64.h: the choice, and the portable radix sort. */
-#include "kernels/ac_sort_u64.h"
+/* ac_sort_radix.h - radix and insertion sort of words, without instructions that only some processors
+ * have; for the width that ac_width.h says. Everything is static. */
+#include "kernels/ac_width.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#define SMALL 32 /* insertion below: a digit's 256 counters cost more. Not sensitive */
-#define MAX_RADIX_BITS 11
+#ifndef AC_RADIX_BITS
+#define AC_RADIX_BITS 11 /* of a digit, at the most: its counters take 16 KB */
+#endif
 
-static void insertion(ac_u64_at *words, int64_t n) {
+AC_UNUSED static void AC_W(insertion)(ac_word_at *words, int64_t n) {
     for (int64_t i = 1; i < n; i++) {
-        const uint64_t w = words[i];
+        const ac_word w = words[i];
         int64_t j = i;
         for (; j > 0 && words[j - 1] > w; j--) words[j] = words[j - 1];
         words[j] = w;
@@ -18,31 +20,32 @@ static void insertion(ac_u64_at *words, int64_t n) {
 
 /* One stable pass by the digit of `bits` bits at `shift` of (word - least). Returns false, and
  * moves nothing, if all words have the same digit. */
-static bool radix_pass(const ac_u64_at *from, ac_u64_at *to, int64_t n, uint64_t least, int shift,
-                       int bits) {
-    int64_t at[1 << MAX_RADIX_BITS];
-    const uint64_t mask = ((uint64_t)1 << bits) - 1;
+static bool AC_W(radix_pass)(const ac_word_at *from, ac_word_at *to, int64_t n, ac_word least,
+                             int shift, int bits) {
+    int64_t at[1 << AC_RADIX_BITS];
+    const ac_word mask = ((ac_word)1 << bits) - 1;
     memset(at, 0, sizeof at[0] << bits);
     for (int64_t i = 0; i < n; i++) at[((from[i] - least) >> shift) & mask]++;
     if (at[((from[0] - least) >> shift) & mask] == n) return false;
     int64_t sum = 0;
-    for (uint64_t d = 0; d <= mask; d++) {
+    for (ac_word d = 0; d <= mask; d++) {
         const int64_t count = at[d];
         at[d] = sum;
         sum += count;
     }
     for (int64_t i = 0; i < n; i++) {
-        const uint64_t w = from[i];
+        const ac_word w = from[i];
         to[at[((w - least) >> shift) & mask]++] = w;
     }
     return true;
 }
 
-static void radix_sort(ac_u64_at *words, int64_t n, uint64_t *spare, int settled) {
-    uint64_t least = words[0], most = words[0];
+/* n >= 1; `spare` has room for n words; `settled` as in ac_sort_words.h. */
+AC_UNUSED static void AC_W(radix_sort)(ac_word_at *words, int64_t n, ac_word *spare, int settled) {
+    ac_word least = words[0], most = words[0];
     bool sorted = true;
     for (int64_t i = 1; i < n; i++) {
-        const uint64_t w = words[i];
+        const ac_word w = words[i];
         sorted &= words[i - 1] <= w;
         least = w < least ? w : least;
         most = w > most ? w : most;
@@ -52,13 +55,13 @@ static void radix_sort(ac_u64_at *words, int64_t n, uint64_t *spare, int settled
      * bits, which is only right if the least has none. */
     least = least >> settled << settled;
     const int width = 64 - __builtin_clzll(most - least);
-    const int radix = n < 4096 ? 8 : MAX_RADIX_BITS;
+    const int radix = n < 4096 ? 8 : AC_RADIX_BITS;
     const int passes = (width - settled + radix - 1) / radix;
-    ac_u64_at *from = words, *to = (ac_u64_at *)spare;
+    ac_word_at *from = words, *to = (ac_word_at *)spare;
     for (int p = 0, shift = settled; p < passes; p++) {
         const int bits = (width - shift + passes - p - 1) / (passes - p); /* even shares */
-        if (radix_pass(from, to, n, least, shift, bits)) {
-            ac_u64_at *const swap = from;
+        if (AC_W(radix_pass)(from, to, n, least, shift, bits)) {
+            ac_word_at *const swap = from;
             from = to;
             to = swap;
         }
@@ -67,17 +70,4 @@ static void radix_sort(ac_u64_at *words, int64_t n, uint64_t *spare, int settled
     if (from != words) memcpy(words, from, (size_t)n * sizeof *words);
 }
 
-void ac_sort_u64(ac_simd simd, ac_u64_at *words, int64_t n, uint64_t *spare, int settled) {
-#if defined(__x86_64__)
-    if (simd == AC_SIMD_AVX512) {
-        ac_sort_u64_avx512_(words, n);
-        return;
-    }
-#endif
-    (void)simd;
-    if (n <= SMALL) {
-        insertion(words, n);
-    } else {
-        radix_sort(words, n, spare, settled);
-    }
-}
+#undef AC_BITS

@@ -1,0 +1,51 @@
+/* ac_scratch.c - what of ac_scratch.h is the same on every system. */
+#include "kernels/ac_scratch.h"
+
+#include <string.h>
+
+void *ac_scratch_alloc_zeroed(size_t bytes) {
+    void *const p = ac_scratch_alloc(bytes);
+    if (p != NULL && bytes < AC_SCRATCH_HUGE) memset(p, 0, bytes);
+    return p;
+}
+
+void *ac_scratch_room(ac_scratch *s, size_t bytes) {
+    if (s->data != NULL && s->bytes >= bytes) return s->data;
+    ac_scratch_free(s->data, s->bytes);
+    const size_t grown = bytes + bytes / 4; /* pieces differ a little: grow once, not each time */
+    s->data = ac_scratch_alloc(grown);
+    s->bytes = s->data != NULL ? grown : 0;
+    return s->data;
+}
+
+int ac_scratch_for(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n, ac_scratch **rooms) {
+    const size_t bytes = (size_t)ex->threads * sizeof **rooms;
+    *rooms = ac_scratch_alloc_zeroed(bytes);
+    if (*rooms == NULL) return AC_EXEC_NOMEM;
+    const int rc = ac_exec_for(ex, fn, ctx, n, 1);
+    for (int32_t w = 0; w < ex->threads; w++) ac_scratch_free((*rooms)[w].data, (*rooms)[w].bytes);
+    ac_scratch_free(*rooms, bytes);
+    *rooms = NULL;
+    return rc == -AC_EXEC_NOMEM ? AC_EXEC_NOMEM : rc;
+}
+
+ac_scratch ac_scratch_borrow(const ac_sched_api *api, size_t bytes) {
+    const size_t whole = ac_scratch_whole_(bytes);
+    if (api != NULL && bytes >= AC_SCRATCH_HUGE) {
+        size_t got;
+        void *const kept = api->take(whole, &got);
+        if (kept != NULL) return (ac_scratch){kept, got};
+    }
+    void *const p = ac_scratch_alloc(bytes);
+    return (ac_scratch){p, p != NULL ? whole : 0};
+}
+
+void ac_scratch_return(const ac_sched_api *api, ac_scratch block) {
+    /* The pages stay until the system runs short. Where it cannot do that, nothing is kept: a library
+     * has no business sitting on memory. */
+    if (block.data != NULL && api != NULL && block.bytes >= AC_SCRATCH_HUGE &&
+        ac_scratch_discard_(block.data, block.bytes) &&
+        api->keep(block.data, block.bytes, ac_scratch_free))
+        return;
+    ac_scratch_free(block.data, block.bytes);
+}

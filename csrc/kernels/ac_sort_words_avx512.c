@@ -1,0 +1,39 @@
+/* ac_sort_words_avx512.c - see ac_sort_words.h: the quicksort with AVX-512, for each width. */
+#include "kernels/ac_sort_words.h"
+
+#if defined(__x86_64__)
+
+#include "kernels/ac_keys.h"
+
+#define AC_BITS 64
+#include "kernels/ac_sort_quick_avx512.h"
+#define AC_BITS 32
+#include "kernels/ac_sort_quick_avx512.h"
+
+void ac_sort_u64_avx512_(ac_u64_at *words, int64_t n) { ac_quicksort_64(words, n, NULL); }
+void ac_sort_u32_avx512_(ac_u32_at *words, int64_t n) { ac_quicksort_32(words, n, NULL); }
+
+/* Keys become numbers where they stand. */
+static void numbers_64(void *ctx, ac_u64_at *keys, int64_t n) {
+    const ac_dtype *const dtype = ctx;
+    ac_keys_store(AC_SIMD_AVX512, *dtype, keys, n, keys, 0);
+}
+
+static void numbers_32(void *ctx, ac_u32_at *keys, int64_t n) {
+    const ac_dtype *const dtype = ctx;
+    ac_keys_store32(AC_SIMD_AVX512, *dtype, keys, n, keys, 0);
+}
+
+void ac_sort_keys_64_avx512_(ac_dtype dtype, ac_u64_at *keys, int64_t n) {
+    const ac_finish_64 finish = {numbers_64, &dtype};
+    ac_quicksort_64(keys, n, dtype == AC_U64 ? NULL : &finish);
+}
+
+void ac_sort_keys_32_avx512_(ac_dtype dtype, ac_u32_at *keys, int64_t n) {
+    const ac_finish_32 finish = {numbers_32, &dtype};
+    ac_quicksort_32(keys, n, dtype == AC_U32 ? NULL : &finish);
+}
+
+#else
+typedef int ac_not_on_this_processor; /* a file must hold something */
+#endif
