@@ -54,6 +54,7 @@ def bincount(x, *, minlength=0, threads=None):
     cdef ac_dtype dtype
     cdef ac_number least, most
     cdef int64_t bins = 0
+    cdef bint is_signed
     cdef int rc = 0
     if minlength is not None and minlength != 0:
         bins = whole_number(minlength, "minlength", 0, INT64_MAX // 8)
@@ -66,13 +67,14 @@ def bincount(x, *, minlength=0, threads=None):
             with nogil:
                 rc = ac_minmax(&ex, dtype, view.buf, length_of(&view), &least, &most)
             runtime_raise(rc)
-            low, high = number_of(dtype, least), number_of(dtype, most)
-            if low < 0:
-                raise ValueError(f"x holds {low}; numbers must be 0 or more")
-            if high >= INT64_MAX // 8:
+            is_signed = dtype == AC_I8 or dtype == AC_I16 or dtype == AC_I32 or dtype == AC_I64
+            if is_signed and least.i64 < 0:
+                raise ValueError(f"x holds {least.i64}; numbers must be 0 or more")
+            if most.u64 >= <uint64_t>(INT64_MAX // 8):
+                high = <object>most.u64
                 raise MemoryError(f"no room for the {high + 1} counts that a number {high} needs")
-            if high >= bins:
-                bins = high + 1
+            if <int64_t>most.u64 >= bins:
+                bins = <int64_t>most.u64 + 1
         out = new_numbers(x, AC_I64, bins)
         get_counts(out, &out_view)
         try:
