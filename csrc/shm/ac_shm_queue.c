@@ -64,8 +64,18 @@ static void unlock_lane(ac_shm_queue *q, uint32_t at) {
     ac_robust_lock_release(&q->shared->lanes[at].lock);
 }
 
+/* After a message was published: one sleeper, and who waits for a descriptor. Outside the locks, which
+ * the woken one may need at once. */
+static void announce(ac_shm_queue *q) {
+    ac_fence_seq_cst(); /* F1: the message is visible before the bits are read */
+    if (AC_LIKELY(!(ac_load_relaxed(&q->shared->items.word) & AC_EC_ANYBODY))) return;
+    ac_ec_notify_one(&q->shared->items, AC_WAIT_SHARED);
+    ac_shm_bell_ring(&q->shared->items, q->bell);
+}
+
 static void wake_everyone(ac_shm_queue *q) {
     ac_ec_notify_all(&q->shared->items, AC_WAIT_SHARED);
+    ac_shm_bell_ring(&q->shared->items, q->bell);
     ac_ec_notify_all(&q->shared->space, AC_WAIT_SHARED);
     ac_ec_notify_all(&q->shared->finished, AC_WAIT_SHARED);
 }
@@ -94,6 +104,8 @@ static void mend(ac_shm_queue *q) {
     ac_shm_claims_reap(&q->claims);
     if (ac_load_relaxed(&q->shared->closing) && !ac_load_relaxed(&q->shared->closed))
         (void)close_lanes(q, AC_SHM_TRY);
+    /* A putter that was killed before it rang. */
+    if (!ac_shm_queue_is_empty(q)) ac_shm_bell_ring(&q->shared->items, q->bell);
 }
 
 /* ---- lanes ---- */
@@ -275,8 +287,7 @@ static ac_shm_status put_once(ac_shm_queue *q, const ac_shm_image *image, int64_
     if (AC_UNLIKELY(status != AC_SHM_OK)) return status;
     status = put_held(q, at, image, until_ns, count, bytes);
     unlock_lane(q, at);
-    /* Outside the lock: the woken one may need it at once. */
-    if (AC_LIKELY(status == AC_SHM_OK)) ac_ec_notify_one(&q->shared->items, AC_WAIT_SHARED);
+    if (AC_LIKELY(status == AC_SHM_OK)) announce(q);
     return status;
 }
 
@@ -391,6 +402,32 @@ ac_shm_status ac_shm_queue_take(ac_shm_queue *q, uint64_t most, ac_shm_batch *ba
         mend(q);
         return slept;
     }
+}
+
+ac_shm_status ac_shm_queue_look(ac_shm_queue *q, int64_t deadline_ns) {
+    if (has_items(q)) return AC_SHM_OK;
+    if (deadline_ns == AC_SHM_TRY || deadline_ns == AC_SHM_NOWAIT) return AC_SHM_EMPTY;
+    const int64_t until = slice_end(deadline_ns);
+    for (;;) {
+        const uint32_t key = ac_ec_prepare(&q->shared->items);
+        if (has_items(q)) {
+            /* We take nothing: the wake that came to us is for another, too. */
+            ac_ec_notify_one(&q->shared->items, AC_WAIT_SHARED);
+            return AC_SHM_OK;
+        }
+        const ac_shm_status slept = sleep_until(&q->shared->items, key, until);
+        if (slept == AC_SHM_OK) continue;
+        mend(q);
+        return slept;
+    }
+}
+
+bool ac_shm_queue_listen(ac_shm_queue *q, ac_shm_ear *ear) {
+    ac_shm_ear_clear(ear);
+    ac_shm_bell_arm(&q->shared->items);
+    if (!has_items(q)) return false;
+    ac_shm_ear_set(ear, q->bell);
+    return true;
 }
 
 void ac_shm_queue_pass_on(ac_shm_queue *q) {

@@ -39,6 +39,7 @@
 #define AC_SHM_QUEUE_H
 
 #include "shm/ac_robust_lock.h"
+#include "shm/ac_shm_bell.h"
 #include "shm/ac_shm_claims.h"
 #include "shm/ac_shm_stream.h"
 #include "sync/ac_event_count.h"
@@ -137,6 +138,7 @@ typedef struct ac_shm_queue {
     ac_shm_stream streams[AC_SHM_LANES];
     ac_shm_claims claims;
     uint32_t lanes;
+    int bell;                 /* the caller's, see ac_shm_bell.h; -1: this process cannot ring */
     uint64_t maxsize;         /* 0: no limit */
     ac_atomic_u32 spin_ns[2]; /* this process's guess how long spinning pays: items, room */
 } ac_shm_queue;
@@ -164,6 +166,14 @@ ac_shm_status ac_shm_queue_put(ac_shm_queue *q, const ac_shm_image *image, int64
 /* Takes 1 to `most` records; fewer than there are if they are large (about a megabyte). */
 ac_shm_status ac_shm_queue_take(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch,
                                 int64_t deadline_ns);
+
+/* Waits for something to take, or the end, and takes nothing: OK or EMPTY. */
+ac_shm_status ac_shm_queue_look(ac_shm_queue *q, int64_t deadline_ns);
+
+/* Makes an open ear readable while there is something to take, or the end, and asks for the next ring
+ * if there is not. To be called before each wait, and after what may have emptied the queue. Says
+ * whether there is something. Needs `bell`. */
+bool ac_shm_queue_listen(ac_shm_queue *q, ac_shm_ear *ear);
 
 /* For one who leaves a wait with an exception: passes on the wake that it may have consumed. */
 void ac_shm_queue_pass_on(ac_shm_queue *q);

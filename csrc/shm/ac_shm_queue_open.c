@@ -57,7 +57,7 @@ int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options) {
 
     int err = ac_shm_region_create(&q->region, data_at + ((size_t)count << shift));
     if (err != 0) return err;
-    *q = (ac_shm_queue){.region = q->region};
+    *q = (ac_shm_queue){.region = q->region, .bell = -1};
     err = ac_shm_region_back(&q->region, 0, HEAD_BYTES);
     ac_shm_queue_shared *const sh = (ac_shm_queue_shared *)(void *)q->region.base;
     if (err == 0) err = ac_robust_lock_init(&sh->pool_lock);
@@ -98,7 +98,7 @@ static bool fits(const ac_shm_queue_fixed *f, size_t bytes) {
 }
 
 int ac_shm_queue_attach(ac_shm_queue *q, int fd) {
-    *q = (ac_shm_queue){0};
+    *q = (ac_shm_queue){.bell = -1};
     int err = ac_shm_region_attach(&q->region, fd);
     if (err != 0) return err;
     ac_shm_queue_shared *const sh = (ac_shm_queue_shared *)(void *)q->region.base;

@@ -14,6 +14,14 @@ cdef extern from "wait/ac_slices.h" nogil:
         int64_t length_ns
     int64_t ac_slices_end(ac_slices *s, int64_t deadline_ns)
     void ac_slices_slept(ac_slices *s, bint whole)
+cdef extern from "shm/ac_shm_bell.h" nogil:
+    ctypedef struct ac_shm_ear:
+        int fd
+
+    int ac_shm_bell_create()
+    int ac_shm_ear_open(ac_shm_ear *ear, int bell)
+    void ac_shm_ear_close(ac_shm_ear *ear)
+    bint ac_shm_ear_is_ours(const ac_shm_ear *ear)
 
 cdef extern from "shm/ac_shm_queue.h" nogil:
     int64_t AC_SHM_TRY
@@ -73,6 +81,7 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
 
     ctypedef struct ac_shm_queue:
         ac_shm_region region
+        int bell
         uint64_t maxsize
 
     ctypedef struct ac_shm_queue_options:
@@ -102,6 +111,8 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
     ac_shm_status ac_shm_queue_take(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch,
                                     int64_t deadline_ns)
     void ac_shm_queue_pass_on(ac_shm_queue *q)
+    ac_shm_status ac_shm_queue_look(ac_shm_queue *q, int64_t deadline_ns)
+    bint ac_shm_queue_listen(ac_shm_queue *q, ac_shm_ear *ear)
     ac_shm_status ac_shm_queue_shutdown(ac_shm_queue *q, bint discard)
     bint ac_shm_queue_is_shut_down(const ac_shm_queue *q)
     bint ac_shm_queue_done(ac_shm_queue *q)

@@ -14,6 +14,7 @@ from libc.errno cimport EINVAL, EMFILE, ENFILE, ENOMEM, EPROTO
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
+from posix.unistd cimport close as close_fd
 
 from allcores._native.c_shm cimport *
 
@@ -92,18 +93,20 @@ cdef class ShmQueue:
     """
 
     cdef ac_shm_queue q
-    cdef bint closed  # by close(), in this process
+    cdef int closed  # in this process; see shm_ready.pxi
+    cdef ac_shm_ear ear  # of `_reader`
     cdef object __weakref__
 
     __class_getitem__ = classmethod(GenericAlias)
 
     def __cinit__(self, *args, **kwargs):
         memset(&self.q, 0, sizeof(self.q))
-        self.closed = False
+        self.closed = 0
+        self.q.bell = self.ear.fd = -1
 
     def __init__(self, maxsize=0, limit=1 << 30, segment_bytes=0, ordered=False):
         cdef ac_shm_queue_options options
-        cdef int err
+        cdef int err, bell
         if not hasattr(maxsize, "__index__"):
             raise TypeError(f"maxsize must be an int, not {type(maxsize).__name__}")
         number = maxsize.__index__()
@@ -123,12 +126,20 @@ cdef class ShmQueue:
             options.limit_bytes //= 2  # RLIMIT_AS: the queue takes less address space
         if err != 0:
             raise_os_error(err, "cannot make a queue in shared memory")
+        bell = ac_shm_bell_create()
+        if bell < 0:
+            ac_shm_queue_close(&self.q)
+            raise_os_error(-bell, "cannot make a queue in shared memory")
+        self.q.bell = bell
 
     def __dealloc__(self):
+        ac_shm_ear_close(&self.ear)
+        if self.q.bell >= 0:
+            close_fd(self.q.bell)
         ac_shm_queue_close(&self.q)
 
-    def _attach(self, fd):
-        """Open the queue behind a descriptor, which this object then owns."""
+    def _attach(self, fd, bell=-1):
+        """Open the queue behind a descriptor, which this object then owns, as it does its bell."""
         cdef int err
         if self.q.region.base != NULL:
             raise RuntimeError("this queue is open already")
@@ -141,11 +152,33 @@ cdef class ShmQueue:
             raise ValueError(f"descriptor {fd} is not that of a queue")
         if err != 0:
             raise_os_error(err, "cannot open the queue that was inherited")
+        if bell >= 0:
+            os.set_inheritable(bell, False)
+        self.q.bell = bell
 
     def _fileno(self):
         """Return the descriptor through which others can attach."""
         check_open(self)
         return self.q.region.fd
+
+    def _bell(self):
+        """Return the descriptor that tells listeners of an object, -1 for none."""
+        check_open(self)
+        return self.q.bell
+
+    @property
+    def _reader(self):
+        """What `multiprocessing.connection.wait` and event loops can wait for."""
+        cdef ShmReader reader = ShmReader.__new__(ShmReader)
+        reader.queue = self
+        return reader
+
+    @property
+    def _writer(self):
+        """The counterpart of `_reader`; it has no descriptor: there is always room."""
+        cdef ShmWriter writer = ShmWriter.__new__(ShmWriter)
+        writer.queue = self
+        return writer
 
     def put(self, obj, block=True, timeout=None):
         """Put an object in; when it returns, the object lies in shared memory.
@@ -169,7 +202,7 @@ cdef class ShmQueue:
             The queue's memory limit is reached, or the system has no memory; nothing was put.
         """
         cdef message m
-        check_usable(self)
+        check_writable(self)
         alive = encode(obj, &m)
         put_message(self, &m, block, timeout)
 
@@ -194,19 +227,19 @@ cdef class ShmQueue:
         ShutDown
             The queue was shut down and is empty.
         """
-        check_usable(self)
+        check_readable(self)
         return get_one(self, block, timeout)
 
     def put_nowait(self, obj):
         """Put an object in, or raise `Full` at once."""
         cdef message m
-        check_usable(self)
+        check_writable(self)
         alive = encode(obj, &m)
         put_message(self, &m, False, None)
 
     def get_nowait(self):
         """Take the oldest object out, or raise `Empty` at once."""
-        check_usable(self)
+        check_readable(self)
         return get_one(self, False, None)
 
     def put_many(self, items, block=True, timeout=None):
@@ -225,7 +258,7 @@ cdef class ShmQueue:
         Full, ShutDown, MemoryError
             With the attribute ``count``, the number of objects that were put.
         """
-        check_usable(self)
+        check_writable(self)
         cdef int64_t deadline = deadline_of(block, timeout)
         put_images(self, tuple(items), deadline)
 
@@ -252,7 +285,7 @@ cdef class ShmQueue:
             What the unpickling of an object raised, with the attribute ``items``: the other objects
             of the batch, which are out of the queue too.
         """
-        check_usable(self)
+        check_readable(self)
         return get_some(self, n, block, timeout)
 
     def qsize(self):
@@ -293,7 +326,7 @@ cdef class ShmQueue:
 
         After it `put` and `get` raise ValueError here. What was put stays in the queue.
         """
-        self.closed = True
+        self.closed |= CLOSED_QUEUE
 
     def join_thread(self):
         """Do nothing: objects are in shared memory when `put` returns, and there is no thread.
@@ -303,7 +336,7 @@ cdef class ShmQueue:
         AssertionError
             `close` was not called, as for `multiprocessing.Queue`.
         """
-        if not self.closed:
+        if not self.closed & CLOSED_QUEUE:
             raise AssertionError(f"Queue {self!r} not closed")
 
     def cancel_join_thread(self):
@@ -380,10 +413,17 @@ cdef int check_open(ShmQueue self) except -1:
     return 0
 
 
-cdef int check_usable(ShmQueue self) except -1:
+cdef int check_writable(ShmQueue self) except -1:
     check_open(self)
-    if self.closed:
-        raise ValueError(f"Queue {self!r} is closed")
+    if self.closed and self.closed != CLOSED_READER:
+        refuse_closed(self)
+    return 0
+
+
+cdef int check_readable(ShmQueue self) except -1:
+    check_open(self)
+    if self.closed and self.closed != CLOSED_WRITER:
+        refuse_closed(self)
     return 0
 
 
@@ -412,4 +452,5 @@ cdef int raise_status(ShmQueue self, ac_shm_status status) except -1:
     raise QueueCorrupted("a process has written over the queue's shared memory: make a new queue")
 
 
+include "shm_ready.pxi"
 include "shm_moves.pxi"

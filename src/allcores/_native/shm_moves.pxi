@@ -169,6 +169,7 @@ cdef object take_slow(ShmQueue self, uint64_t most, ac_shm_batch *batch, int64_t
     while status != AC_SHM_OK:
         if is_over(status, deadline):
             ac_shm_queue_pass_on(&self.q)
+            heard(self)
             raise Empty
         if status == AC_SHM_EMPTY or status == AC_SHM_BUSY or status == AC_SHM_BIG or \
                 status == AC_SHM_INTERRUPTED:
@@ -221,6 +222,7 @@ cdef object get_one(ShmQueue self, object block, object timeout):
     if status != AC_SHM_OK:
         exact = take_slow(self, 1, &batch, deadline_of(block, timeout), status)
     tidy(self, &batch)
+    heard(self)
     return decode_one(&batch, exact)
 
 
@@ -259,6 +261,7 @@ cdef list get_some(ShmQueue self, object n, object block, object timeout):
         tidy(self, &batch)
         most -= batch.count
         decode_all(&batch, items, errors)
+    heard(self)
     if errors:
         error = errors[0]
         error.items = items

@@ -2,13 +2,13 @@
 
     from allcores import multiprocessing as mp
 
-exports all that the standard module does. `Process`, `Queue` and `JoinableQueue`, and `Lock`, `RLock`,
-`Semaphore`, `BoundedSemaphore`, `Condition`, `Event` and `Barrier` are ours, also of the contexts of
-`get_context`, which are real `multiprocessing.context.BaseContext` objects; `wait`, `AtomicInt` and
-`SharedArray` are new. `Value` and `Array` are the standard ones with our locks. Everything else,
-`SimpleQueue`, `Pipe` and `Pool` included, is the standard library's own. On systems other than Linux
-the queues are the standard ones with our methods, see `allcores.multiprocessing.queues`, and the locks
-the standard ones; `AtomicInt` and `SharedArray` are not there.
+exports all that the standard module does. `Process`, `Queue`, `JoinableQueue` and `SimpleQueue`,
+and `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Condition`, `Event` and `Barrier` are ours,
+also of the contexts of `get_context`, which are real `multiprocessing.context.BaseContext` objects;
+`wait`, `AtomicInt` and `SharedArray` are new. `Value` and `Array` are the standard ones with our
+locks. Everything else, `Pipe` and `Pool` included, is the standard library's own. On systems other
+than Linux the queues are the standard ones with our methods, see `allcores.multiprocessing.queues`,
+and the locks the standard ones; `AtomicInt` and `SharedArray` are not there.
 """
 
 from importlib import import_module as _import_module
@@ -24,6 +24,7 @@ _standard_names = [name for name in dir(_default_context) if not name.startswith
 globals().update((name, getattr(_default_context, name)) for name in _standard_names)
 Queue = _default_context.Queue
 JoinableQueue = _default_context.JoinableQueue
+SimpleQueue = _default_context.SimpleQueue
 get_context = _default_context.get_context
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "QueueCorrupted",
     "RemoteError",
     "ShutDown",
+    "SimpleQueue",
     "get_context",
     "wait",
 ]

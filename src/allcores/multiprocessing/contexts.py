@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from allcores.multiprocessing.processes import OurProcess, Process
 from allcores.multiprocessing.queues import JoinableQueue as OurJoinableQueue
 from allcores.multiprocessing.queues import Queue as OurQueue
+from allcores.multiprocessing.queues import SimpleQueue as OurSimpleQueue
 
 if sys.platform == "linux" or TYPE_CHECKING:
     from allcores.multiprocessing import arrays, locks
@@ -84,6 +85,10 @@ class OurTypes(OurLocks):
     ) -> OurJoinableQueue[Any]:
         """Return a queue in shared memory with `task_done` and `join`."""
         return OurJoinableQueue(maxsize, ordered=ordered, ctx=self.get_context())
+
+    def SimpleQueue(self) -> OurSimpleQueue[Any]:  # type: ignore[override]
+        """Return a queue in shared memory with `put`, `get`, `empty` and `close`."""
+        return OurSimpleQueue(ctx=self.get_context())
 
     def get_context(self, method: str | None = None) -> Any:
         """Return our context for a start method; without one, this context."""

@@ -1,16 +1,13 @@
-"""`Queue` and `JoinableQueue` between processes.
+"""`Queue`, `JoinableQueue` and `SimpleQueue` between processes.
 
 On Linux they lie in shared memory (csrc/shm): no feeder thread, no pipe, no semaphore, and nothing
 that a killed process leaves locked. On other systems they are the standard library's with the same
 methods (queues_portable.py), until the core has its shared memory there.
-
-`SimpleQueue` is the standard library's everywhere for now: concurrent.futures and
-`multiprocessing.Pool` wait on its pipe (``_reader``), which ours cannot offer yet.
 """
 
 import sys
+from collections.abc import Coroutine
 from multiprocessing import context as _context
-from multiprocessing.queues import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from allcores.errors import Empty, Full, ShutDown
@@ -21,12 +18,29 @@ if TYPE_CHECKING:
 __all__ = ["Empty", "Full", "JoinableQueue", "Queue", "ShutDown", "SimpleQueue"]
 
 _T = TypeVar("_T")
+_AnyQueue = TypeVar("_AnyQueue", bound="ShmQueue[Any]")
 
 if sys.platform == "linux" or TYPE_CHECKING:
     from multiprocessing.reduction import DupFd
 
     from allcores._native.shm import ShmQueue
+    from allcores.multiprocessing.awaiting import take_when_ready
     from allcores.multiprocessing.limits import queue_limit_bytes
+
+    class _NoLock:
+        """Where the standard library's code takes a lock, and ours needs none."""
+
+        def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
+            return True
+
+        def release(self) -> None:
+            pass
+
+        def __enter__(self) -> bool:
+            return True
+
+        def __exit__(self, *exc: object) -> None:
+            pass
 
     class Queue(ShmQueue[_T]):
         """A first-in first-out queue between processes: `multiprocessing.Queue` in shared memory.
@@ -90,9 +104,36 @@ if sys.platform == "linux" or TYPE_CHECKING:
             limit = queue_limit_bytes() if _limit is None else _limit
             super().__init__(maxsize, limit, 0, ordered)
 
+        def aget(self) -> Coroutine[Any, Any, _T]:
+            """Take the oldest object out; wait for one in the running event loop.
+
+            Returns
+            -------
+            coroutine
+                Of the object.
+
+            Raises
+            ------
+            ShutDown
+                The queue was shut down and is empty.
+
+            Notes
+            -----
+            A task that is cancelled while it waits has taken nothing. Tasks of several loops, threads
+            and other processes may wait for the same queue. An object of many megabytes holds up the
+            loop while it is copied and unpickled. It uses no thread: see
+            `allcores.multiprocessing.awaiting`.
+            """
+            return take_when_ready(self, self.get_nowait)
+
+        def aget_many(self, n: int) -> Coroutine[Any, Any, list[_T]]:
+            """Wait for an object in the running event loop, then take up to `n` that are there."""
+            return take_when_ready(self, self.get_many, n, False)
+
         def __reduce__(self) -> tuple[Any, ...]:
             _context.assert_spawning(self)
-            return _rebuild, (type(self), DupFd(self._fileno())), self.__dict__ or None
+            state = self.__dict__ or None
+            return _rebuild, (type(self), DupFd(self._fileno()), DupFd(self._bell())), state
 
         def __setstate__(self, state: dict[str, Any]) -> None:
             self.__dict__.update(state)  # what a subclass has set
@@ -108,9 +149,9 @@ if sys.platform == "linux" or TYPE_CHECKING:
         def _maxsize(self) -> int:
             return self.maxsize
 
-    def _rebuild(cls: type[Queue[Any]], descriptor: Any) -> Queue[Any]:
+    def _rebuild(cls: type[_AnyQueue], descriptor: Any, bell: Any) -> _AnyQueue:
         queue = cls.__new__(cls)
-        queue._attach(descriptor.detach())
+        queue._attach(descriptor.detach(), bell.detach())
         return queue
 
     class JoinableQueue(Queue[_T]):
@@ -136,5 +177,37 @@ if sys.platform == "linux" or TYPE_CHECKING:
             """Wait until `task_done` was called for every object that was put."""
             self._join()
 
+    class SimpleQueue(ShmQueue[_T]):
+        """A queue between processes without much around it: `multiprocessing.SimpleQueue`.
+
+        Notes
+        -----
+        What concurrent.futures and `multiprocessing.Pool` bring their results home with. It is `Queue`
+        without a bound; it has no feeder and no locks, and a `put` that finds no reader does not wait.
+        `close` is for this process alone: after it `empty`, `get` and `put` raise OSError here.
+        """
+
+        def __init__(self, *, ctx: "BaseContext | None" = None) -> None:
+            super().__init__(0, queue_limit_bytes(), 0, False)
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            _context.assert_spawning(self)
+            return _rebuild, (type(self), DupFd(self._fileno()), DupFd(self._bell()))
+
+        def close(self) -> None:
+            """Use the queue no more in this process. What was put stays in it."""
+            self._reader.close()
+            self._writer.close()
+
+        def empty(self) -> bool:
+            """Return whether there was nothing inside at some instant of the call."""
+            return not self._reader.poll()
+
+        # Pool locks its queues against its own workers before it empties them. Nobody has to be kept
+        # out here: each object goes to one taker.
+        _rlock = _wlock = _NoLock()
+
 else:
+    from multiprocessing.queues import SimpleQueue
+
     from allcores.multiprocessing.queues_portable import JoinableQueue, Queue
