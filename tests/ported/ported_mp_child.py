@@ -21,7 +21,7 @@ def main() -> None:
     classes.cpython.util.get_temp_dir()
     if classes.SUBJECT == "ours":
         classes.refuse_the_standard_ones()
-    cls = getattr(classes, case[1:])
+    cls = getattr(classes, case.lstrip("_"))
     found = {}
     for name in unittest.TestLoader().getTestCaseNames(cls):
         if name in not_run:

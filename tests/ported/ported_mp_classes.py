@@ -27,6 +27,12 @@ CASES = {
     "_TestConnection": ("Process",),
     "_TestPoll": ("Process",),
     "_TestPicklingConnections": ("Process",),
+    "_TestQueue": ("Queue", "JoinableQueue", "Process"),
+    "_TestPool": ("SimpleQueue", "Process"),
+    "_TestPoolWorkerErrors": ("SimpleQueue", "Process"),
+    "_TestPoolWorkerLifetime": ("SimpleQueue", "Process"),
+    "TestSimpleQueue": ("SimpleQueue", "Event", "Process"),
+    "TestWait": ("Process",),
 }
 
 if SUBJECT == "std":
@@ -71,9 +77,9 @@ _UpperCaser = type("_UpperCaser", (subject.Process,), {**_body, "__module__": __
 cpython._UpperCaser = _UpperCaser
 
 for _name in CASES:
-    # Under its own name and module, so that a child finds it.
-    _made = type(_name[1:], (getattr(cpython, _name), Mixin, unittest.TestCase), {"__module__": __name__})
-    globals()[_name[1:]] = _made
+    # Under its own name and module, so that a child finds it. Those without a `_` are whole already.
+    _bases = (getattr(cpython, _name), *((Mixin, unittest.TestCase) if _name[0] == "_" else ()))
+    globals()[_name.lstrip("_")] = type(_name.lstrip("_"), _bases, {"__module__": __name__})
 
 
 def refuse_the_standard_ones() -> None:

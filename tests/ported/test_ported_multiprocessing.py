@@ -23,7 +23,14 @@ README = HERE / "README.md"
 #: Seconds for one class; the longest takes 15 here.
 LIMIT = 150
 
-SHORT = ("_TestLock", "_TestSemaphore", "_TestValue", "_TestArray", "_TestSharedCTypes")
+SHORT = (
+    "_TestLock",
+    "_TestSemaphore",
+    "_TestValue",
+    "_TestArray",
+    "_TestSharedCTypes",
+    "TestSimpleQueue",
+)
 LONG = (
     "_TestCondition",
     "_TestEvent",
@@ -33,6 +40,11 @@ LONG = (
     "_TestConnection",
     "_TestPoll",
     "_TestPicklingConnections",
+    "_TestQueue",
+    "_TestPool",
+    "_TestPoolWorkerErrors",
+    "_TestPoolWorkerLifetime",
+    "TestWait",
 )
 
 needs_tests = pytest.mark.skipif(no_test_package() is not None, reason=str(no_test_package()))
