@@ -35,6 +35,10 @@ int ac_shm_region_back(const ac_shm_region *r, size_t offset, size_t bytes);
 /* Hands the memory of the range back; the bytes read as zero and are not backed any more. */
 int ac_shm_region_drop(const ac_shm_region *r, size_t offset, size_t bytes);
 
+/* Says of private memory that all of it is about to be written: the system gives it at once, from 4 MB on in
+ * huge pages where it has them. A fault for each page costs more than the copy that follows. A hint. */
+void ac_shm_region_expect(void *at, size_t bytes);
+
 /* Unmaps and closes; nobody may be inside. Closing twice is harmless. */
 void ac_shm_region_close(ac_shm_region *r);
 

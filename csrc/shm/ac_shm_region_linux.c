@@ -65,6 +65,15 @@ int ac_shm_region_drop(const ac_shm_region *r, size_t offset, size_t bytes) {
     return madvise(r->base + offset, bytes, MADV_REMOVE) != 0 ? errno : 0;
 }
 
+void ac_shm_region_expect(void *at, size_t bytes) {
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), huge = (uintptr_t)1 << 21;
+    const uintptr_t start = ((uintptr_t)at + page - 1) / page * page;
+    const uintptr_t end = ((uintptr_t)at + bytes) / page * page;
+    if (end <= start) return;
+    if (bytes >= 2 * huge) (void)madvise((void *)start, end - start, MADV_HUGEPAGE);
+    (void)madvise((void *)start, end - start, MADV_POPULATE_WRITE);
+}
+
 void ac_shm_region_close(ac_shm_region *r) {
     if (r->base == NULL) return;
     munmap(r->base, r->bytes);

@@ -79,6 +79,8 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
         uint8_t *base
         int fd
 
+    void ac_shm_region_expect(void *at, size_t bytes)
+
     ctypedef struct ac_shm_queue:
         ac_shm_region region
         int bell

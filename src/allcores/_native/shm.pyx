@@ -454,3 +454,4 @@ cdef int raise_status(ShmQueue self, ac_shm_status status) except -1:
 
 include "shm_ready.pxi"
 include "shm_moves.pxi"
+include "shm_carrier.pxi"

@@ -2,13 +2,13 @@
 
     from allcores import multiprocessing as mp
 
-exports all that the standard module does. `Process`, `Queue`, `JoinableQueue` and `SimpleQueue`,
-and `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Condition`, `Event` and `Barrier` are ours,
+exports all that the standard module does. `Process`, `Queue`, `JoinableQueue`, `SimpleQueue`,
+`Pipe`, `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Condition`, `Event` and `Barrier` are ours,
 also of the contexts of `get_context`, which are real `multiprocessing.context.BaseContext` objects;
 `wait`, `AtomicInt` and `SharedArray` are new. `Value` and `Array` are the standard ones with our
-locks. Everything else, `Pipe` and `Pool` included, is the standard library's own. On systems other
+locks. Everything else, `Pool` included, is the standard library's own. On systems other
 than Linux the queues are the standard ones with our methods, see `allcores.multiprocessing.queues`,
-and the locks the standard ones; `AtomicInt` and `SharedArray` are not there.
+and the locks and pipes the standard ones; `AtomicInt` and `SharedArray` are not there.
 """
 
 from importlib import import_module as _import_module

@@ -15,10 +15,10 @@ from allcores.multiprocessing.queues import Queue as OurQueue
 from allcores.multiprocessing.queues import SimpleQueue as OurSimpleQueue
 
 if sys.platform == "linux" or TYPE_CHECKING:
-    from allcores.multiprocessing import arrays, locks
+    from allcores.multiprocessing import arrays, locks, pipes
 
     class OurLocks(std.BaseContext):
-        """Locks in shared memory; see `allcores.multiprocessing.locks`."""
+        """Locks in shared memory, see `allcores.multiprocessing.locks`, and `Pipe`."""
 
         # Their types differ from the standard ones on purpose. `Value` and `Array` are the standard
         # library's, with a lock from here.
@@ -64,6 +64,10 @@ if sys.platform == "linux" or TYPE_CHECKING:
         def SharedArray(self, shape: int | tuple[int, ...], dtype: Any = "d") -> arrays.SharedArray:
             """Return an array in shared memory."""
             return arrays.SharedArray(shape, dtype, ctx=self.get_context())
+
+        def Pipe(self, duplex: bool = True) -> Any:
+            """Return the two ends of a pipe that carries large messages in shared memory."""
+            return pipes.Pipe(duplex)
 
 else:
     OurLocks = std.BaseContext
