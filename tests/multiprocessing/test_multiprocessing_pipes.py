@@ -56,6 +56,21 @@ def test_messages_of_every_size_go_there_and_come_back(ctx) -> None:
     assert child.exitcode == 0
 
 
+def test_a_default_timeout_of_sockets_does_not_concern_it() -> None:
+    socket.setdefaulttimeout(0.01)
+    try:
+        here, there = mp.Pipe()
+        late = threading.Timer(0.1, there.send_bytes, (bytes(LARGE),))
+        late.start()
+        assert len(here.recv_bytes()) == LARGE
+        here.send_bytes(bytes(LARGE))
+        assert len(there.recv_bytes()) == LARGE
+        assert os.get_blocking(here.fileno())
+    finally:
+        socket.setdefaulttimeout(None)
+    late.join()
+
+
 def test_one_way_and_bytes() -> None:
     reader, writer = mp.Pipe(duplex=False)
     data = os.urandom(pipes.CARRIED + 12345)

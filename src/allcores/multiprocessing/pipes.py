@@ -21,6 +21,8 @@ import io
 import os
 import socket
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import connection as _connection
 from multiprocessing.reduction import DupFd
 from typing import Any
@@ -58,7 +60,6 @@ class Connection(_connection.Connection):
     """
 
     _handle: int
-    _socket: socket.socket | None = None
     _carrier: ShmCarrier | None = None  # ours, to send with
     _carrier_pid = 0
     _number = 0
@@ -67,15 +68,18 @@ class Connection(_connection.Connection):
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (DupFd(self.fileno()), self.readable, self.writable)
 
-    def _as_socket(self) -> socket.socket:
-        if self._socket is None:
-            self._socket = socket.socket(fileno=self._handle)
-        return self._socket
+    @contextmanager
+    def _as_socket(self) -> Iterator[socket.socket]:
+        # For one call: two objects that own a descriptor would close it twice.
+        one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, self._handle)
+        try:
+            if socket.getdefaulttimeout() is not None:
+                one.setblocking(True)
+            yield one
+        finally:
+            one.detach()
 
     def _close(self) -> None:
-        if self._socket is not None:
-            self._socket.detach()
-            self._socket = None
         self._carrier = self._source = None
         os.close(self._handle)
 
@@ -90,7 +94,8 @@ class Connection(_connection.Connection):
             self._send(_START)  # type: ignore[attr-defined]
             fds = array.array("i", [carrier.fileno()])
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
-            self._as_socket().sendmsg([_LENGTH.pack(length)], rights, socket.MSG_NOSIGNAL)
+            with self._as_socket() as this:
+                this.sendmsg([_LENGTH.pack(length)], rights, socket.MSG_NOSIGNAL)
             for start in range(0, length, PIECE):
                 size = min(PIECE, length - start)
                 number = self._number = self._number % 65535 + 1
@@ -131,10 +136,10 @@ class Connection(_connection.Connection):
         return buffer
 
     def _recv_start(self) -> tuple[int, ShmCarrier]:
-        # One byte first: with it comes the descriptor, which a plain read would lose.
-        data, ancillary, _, _ = self._as_socket().recvmsg(
-            _LENGTH.size, socket.CMSG_SPACE(_ONE_FD.itemsize), socket.MSG_CMSG_CLOEXEC
-        )
+        # With the length comes the descriptor, which a plain read would lose.
+        room = socket.CMSG_SPACE(_ONE_FD.itemsize)
+        with self._as_socket() as this:
+            data, ancillary, _, _ = this.recvmsg(_LENGTH.size, room, socket.MSG_CMSG_CLOEXEC)
         fds = array.array("i")
         for _, kind, rights in ancillary:
             if kind == socket.SCM_RIGHTS:
@@ -188,7 +193,9 @@ def Pipe(duplex: bool = True) -> tuple[Connection, Connection]:
     -------
     tuple of two Connection
     """
-    one, other = (end.detach() for end in socket.socketpair())
+    one, other = socket.socketpair()
+    for end in (one, other):
+        end.setblocking(True)  # whatever socket.setdefaulttimeout says
     if duplex:
-        return Connection(one), Connection(other)
-    return Connection(one, writable=False), Connection(other, readable=False)
+        return Connection(one.detach()), Connection(other.detach())
+    return Connection(one.detach(), writable=False), Connection(other.detach(), readable=False)
