@@ -280,13 +280,26 @@ static bool all_done(ac_shm_queue *q) {
     return done >= all_puts(q);
 }
 
-static ac_shm_status put_once(ac_shm_queue *q, const ac_shm_image *image, int64_t until_ns,
-                              uint64_t *count, size_t *bytes) {
-    const uint32_t at = lane_of_process(q);
+static ac_shm_status put_in_lane(ac_shm_queue *q, uint32_t at, const ac_shm_image *image,
+                                 int64_t until_ns, uint64_t *count, size_t *bytes) {
     ac_shm_status status = lock_lane(q, at, until_ns);
     if (AC_UNLIKELY(status != AC_SHM_OK)) return status;
     status = put_held(q, at, image, until_ns, count, bytes);
     unlock_lane(q, at);
+    return status;
+}
+
+static ac_shm_status put_once(ac_shm_queue *q, const ac_shm_image *image, int64_t until_ns,
+                              uint64_t *count, size_t *bytes) {
+    const uint32_t at = lane_of_process(q);
+    ac_shm_status status = put_in_lane(q, at, image, until_ns, count, bytes);
+    if (AC_UNLIKELY(status == AC_SHM_LIMIT || status == AC_SHM_NOMEM)) {
+        /* Other lanes keep what was read in them until their putters need it, and a dead putter what it
+         * had reserved. */
+        mend(q);
+        ac_shm_queue_tidy(q);
+        status = put_in_lane(q, at, image, until_ns, count, bytes);
+    }
     if (AC_LIKELY(status == AC_SHM_OK)) announce(q);
     return status;
 }

@@ -148,6 +148,25 @@ static void the_limit_refuses_and_nothing_is_lost(void) {
     ac_shm_queue_close(&q);
 }
 
+/* A child fills its lane and ends; what was read there is memory for the parent's lane. */
+static void what_was_read_in_one_lane_is_memory_for_another(void) {
+    ac_shm_queue q = new_queue(0, 16 * 4096);
+    CHECK(put_u64(&q, 1, AC_SHM_TRY) == AC_SHM_OK); /* this process has its lane */
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        while (put_u64(&q, 1, AC_SHM_TRY) == AC_SHM_OK) {
+        }
+        _exit(0);
+    }
+    CHECK(waitpid(child, NULL, 0) == child);
+    while (!ac_shm_queue_is_empty(&q)) CHECK(expect_take(&q) == 1);
+    uint64_t n = 0;
+    while (put_u64(&q, n, AC_SHM_TRY) == AC_SHM_OK) n++;
+    CHECK(n >= 12 * 4096 / 32);
+    ac_shm_queue_close(&q);
+}
+
 static void a_shut_down_queue_is_emptied_and_then_closed(void) {
     ac_shm_queue q = new_queue(0, 1 << 20);
     uint64_t v;
@@ -471,6 +490,7 @@ int main(void) {
     RUN(maxsize_is_exact);
     RUN(a_batch_is_cut_to_the_room_and_to_what_is_there);
     RUN(the_limit_refuses_and_nothing_is_lost);
+    RUN(what_was_read_in_one_lane_is_memory_for_another);
     RUN(a_shut_down_queue_is_emptied_and_then_closed);
     RUN(a_discarding_shutdown_counts_as_done);
     RUN(a_scribbled_queue_is_corrupt_and_does_not_crash);

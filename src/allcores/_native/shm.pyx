@@ -119,11 +119,16 @@ cdef class ShmQueue:
         options.lanes = 1 if ordered else 0
         if self.q.region.base != NULL:
             raise RuntimeError(f"{type(self).__name__}.__init__ was called a second time")
+        asked = options.limit_bytes
         while True:
             err = ac_shm_queue_create(&self.q, &options)
             if err != ENOMEM or options.limit_bytes < (1 << 24):
                 break
             options.limit_bytes //= 2  # RLIMIT_AS: the queue takes less address space
+        if err == 0 and options.limit_bytes < asked and options.limit_bytes >= (1 << 24):
+            ac_shm_queue_close(&self.q)  # a part of what is left, and not the most of it
+            options.limit_bytes //= 4
+            err = ac_shm_queue_create(&self.q, &options)
         if err != 0:
             raise_os_error(err, "cannot make a queue in shared memory")
         bell = ac_shm_bell_create()
