@@ -3,8 +3,9 @@
  * Each stream is a 64-bit line of positions that only grow; the caller keeps the two that matter,
  * `head` and `tail`. The line is cut into segments. A logical segment that holds live bytes is
  * backed by a physical one of the pool, which all streams of a queue share; drained ones go back
- * to the pool, and beyond `spares` free ones their memory goes back to the system. Nothing is
- * preallocated but address space: an idle stream costs no memory, a queue grows to its limit.
+ * to the pool, and beyond `spares` free ones (or as many as one large message needed lately) their
+ * memory goes back to the system. Nothing is preallocated but address space: an idle stream costs no
+ * memory, a queue grows to its limit.
  *
  *   logical segment s -> segment_of[s & table_mask] -> physical segment
  *
@@ -33,6 +34,7 @@
 typedef struct ac_shm_pool_shared {
     ac_atomic_u64 backed; /* how many physical segments hold memory; for stats */
     uint32_t high;        /* no physical segment from here up holds memory or is in use */
+    uint32_t keep;        /* segments that one large message needed lately; the holder of the pool */
 } ac_shm_pool_shared;
 
 typedef struct ac_shm_stream_shared {

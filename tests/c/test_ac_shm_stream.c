@@ -102,7 +102,8 @@ static void a_drained_backlog_goes_back_to_the_system_but_for_the_spares(void) {
     bench b;
     struct stat st;
     open_bench(&b, 1000, 3);
-    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 0, 900 * SEGMENT) == AC_STREAM_OK);
+    for (uint64_t i = 0; i < 900; i++)
+        CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, i * SEGMENT, (i + 1) * SEGMENT) == AC_STREAM_OK);
     CHECK(backed(&b) == 900);
     CHECK(ac_shm_stream_behind(&b.p, &b.s, 900 * SEGMENT) == 900);
     int calls = 1;
@@ -112,6 +113,28 @@ static void a_drained_backlog_goes_back_to_the_system_but_for_the_spares(void) {
     CHECK(ac_shm_stream_behind(&b.p, &b.s, 900 * SEGMENT) == 0);
     CHECK(fstat(b.region.fd, &st) == 0);
     CHECK((uint64_t)st.st_blocks * 512 <= 3 * SEGMENT + 5 * 4096);
+    ac_shm_region_close(&b.region);
+}
+
+static void as_much_stays_as_one_large_message_needed_until_that_fades(void) {
+    bench b;
+    open_bench(&b, 100, 3);
+    uint64_t at = 0;
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, at, at, at + 8 * SEGMENT) == AC_STREAM_OK);
+    at += 8 * SEGMENT;
+    CHECK(!ac_shm_stream_tidy(&b.p, &b.s, at));
+    CHECK(backed(&b) == 8);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, at, at, at + 40 * SEGMENT) == AC_STREAM_OK);
+    at += 40 * SEGMENT;
+    CHECK(!ac_shm_stream_tidy(&b.p, &b.s, at));
+    CHECK(backed(&b) == 12); /* four times the spares */
+    for (int i = 0; i < 12; i++, at += SEGMENT)
+        CHECK(ac_shm_stream_reserve(&b.p, &b.s, at, at, at + SEGMENT) == AC_STREAM_OK);
+    CHECK(!ac_shm_stream_tidy(&b.p, &b.s, at));
+    CHECK(backed(&b) == 3);
+    b.p.shared->keep = UINT32_MAX; /* scribbled over */
+    CHECK(!ac_shm_stream_tidy(&b.p, &b.s, at));
+    CHECK(backed(&b) == 3);
     ac_shm_region_close(&b.region);
 }
 
@@ -197,6 +220,7 @@ int main(void) {
     RUN(a_drained_stream_lives_in_two_segments);
     RUN(the_limit_refuses_and_leaves_the_stream_usable);
     RUN(a_drained_backlog_goes_back_to_the_system_but_for_the_spares);
+    RUN(as_much_stays_as_one_large_message_needed_until_that_fades);
     RUN(rebuild_frees_what_no_table_has_and_keeps_the_rest);
     RUN(a_scribbled_table_is_noticed);
     RUN(random_traffic_keeps_every_byte);

@@ -33,6 +33,7 @@ cdef enum:
     SMALL_WORDS = 2052  # AC_SHM_SMALL_BYTES and a header, in 8 bytes
 
 
+include "shm_buffers.pxi"
 include "shm_codec.pxi"
 
 

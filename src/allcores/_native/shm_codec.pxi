@@ -8,10 +8,14 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_GET_LENGTH(object)
     void *PyUnicode_1BYTE_DATA(object)
     Py_buffer *PyMemoryView_GET_BUFFER(object)
-    object PyByteArray_FromStringAndSize(const char *, Py_ssize_t)
-    char *PyByteArray_AS_STRING(object)
     object PyUnicode_DecodeASCII(const char *, Py_ssize_t, const char *)
     long long PyLong_AsLongLongAndOverflow(object, int *) except? -1
+
+cdef extern from "compact.h":
+    enum:
+        AC_COMPACT_BYTES
+    size_t ac_compact_dump(object obj, uint8_t *to)
+    object ac_compact_load(const uint8_t *data, size_t n)
 
 cdef object plain_dumps = pickle.dumps
 cdef object loads = pickle.loads  # also ForkingPickler.loads
@@ -28,12 +32,12 @@ cdef enum:
     KIND_BYTES = 7
     KIND_ASCII = 8  # str
     KIND_OUTSIDE = 9  # a pickle and the buffers that lie outside of it; see encode_outside
+    KIND_COMPACT = 10  # a tuple, list or dict of small values; see compact.h
 
 cdef enum:
     PLAIN_NODES = 64    # arbitrary: past it the pickler's start costs little
     LARGE_COPY = 16384  # rule 2 of DESIGN.md: above it a copy runs detached
     OUTSIDE = 4096      # smaller buffers stay in the pickle; arbitrary
-    BUFFER_ALIGN = 64   # of buffers in the payload, of which the start has at least 16
 
 
 @cython.final
@@ -61,6 +65,7 @@ cdef struct message:
     size_t part_count
     int64_t number
     double real
+    uint8_t[1024] compact  # AC_COMPACT_BYTES
 
 
 cdef bint is_plain(object obj, int *nodes) except -1:
@@ -126,7 +131,7 @@ memset(ZEROS, 0, sizeof(ZEROS))
 cdef object encode_outside(bytes data, list views, message *m):
     # The buffers go from where they are into shared memory. The payload:
     #     number of buffers, length of the pickle, length of each buffer (8 bytes each);
-    #     the pickle; each buffer, at the next multiple of BUFFER_ALIGN
+    #     the pickle; each buffer, at the next multiple of BUFFER_ALIGN from the record's start
     cdef size_t n = <size_t>len(views), at, i, pad
     cdef _Block memory = _Block.__new__(_Block)
     cdef uint64_t *lengths
@@ -144,7 +149,7 @@ cdef object encode_outside(bytes data, list views, message *m):
     at = (n + 2) * sizeof(uint64_t) + parts[0].bytes
     for i in range(n):
         buffer = PyMemoryView_GET_BUFFER(views[i])
-        pad = (BUFFER_ALIGN - at % BUFFER_ALIGN) % BUFFER_ALIGN
+        pad = (BUFFER_ALIGN - (RECORD_HEADER + at) % BUFFER_ALIGN) % BUFFER_ALIGN
         lengths[2 + i] = <uint64_t>buffer.len
         parts[1 + 2 * i].data = ZEROS
         parts[1 + 2 * i].bytes = pad
@@ -206,6 +211,12 @@ cdef inline object encode_data(object obj, message *m):
     elif kind is bool:
         m.kind = KIND_TRUE if obj else KIND_FALSE
         return None
+    elif kind is tuple or kind is list or kind is dict:
+        m.bytes = ac_compact_dump(obj, m.compact)
+        if m.bytes != 0:
+            m.kind = KIND_COMPACT
+            m.data = m.compact
+            return None
     outside = _Outside.__new__(_Outside)
     data = pickled(obj, outside)
     if outside.views:
@@ -231,23 +242,29 @@ cdef bytes bytes_of(const uint8_t *data, size_t n):
 
 
 cdef object decode_outside(const uint8_t *data, size_t n, object whole):
-    # What is made of the buffers keeps `whole` alive, and may write to it.
+    # What is made of the buffers keeps `whole` alive, and may write to it if it may be written to.
     cdef uint64_t count, length
     cdef size_t at, i
     cdef const uint64_t *lengths
+    cdef _Buffer copy
     cdef list views = []
-    if type(whole) is not bytearray:
-        whole = PyByteArray_FromStringAndSize(<const char *>data, <Py_ssize_t>n)
-    lengths = <const uint64_t *><const void *>PyByteArray_AS_STRING(whole)
-    if n < 2 * sizeof(uint64_t) or lengths[0] > n // sizeof(uint64_t) - 2 or lengths[1] > n:
+    if whole is None:
+        whole = copy = buffer_of(n)
+        memcpy(copy.data, data, n)
+        data = copy.data
+    lengths = <const uint64_t *><const void *>data
+    if n < 2 * sizeof(uint64_t) or lengths[0] > n // sizeof(uint64_t) - 2:
         raise QueueCorrupted("a message whose parts do not fit came out of the queue")
-    count = lengths[0]
+    count = lengths[0]  # once: a peer may write over what is not copied
     at = (count + 2) * sizeof(uint64_t)
+    length = lengths[1]
+    if length > n - at:
+        raise QueueCorrupted("a message whose parts do not fit came out of the queue")
     view = memoryview(whole)
-    pickle_view = view[at:at + lengths[1]]
-    at += lengths[1]
+    pickle_view = view[at:at + length]
+    at += length
     for i in range(count):
-        at += (BUFFER_ALIGN - at % BUFFER_ALIGN) % BUFFER_ALIGN
+        at += (BUFFER_ALIGN - (RECORD_HEADER + at) % BUFFER_ALIGN) % BUFFER_ALIGN
         length = lengths[2 + i]
         if at > n or length > n - at:
             raise QueueCorrupted("a message whose parts do not fit came out of the queue")
@@ -256,8 +273,15 @@ cdef object decode_outside(const uint8_t *data, size_t n, object whole):
     return loads(pickle_view, buffers=views)
 
 
+cdef object compact_object(const uint8_t *data, size_t n):
+    try:
+        return ac_compact_load(data, n)
+    except (TypeError, ValueError) as error:
+        raise QueueCorrupted("a message that no queue writes came out of the queue") from error
+
+
 cdef object decode(uint32_t kind, const uint8_t *data, size_t n, object whole):
-    # `whole` is None, or a bytes or bytearray that is the payload and that nobody else has seen.
+    # `whole` is None, or what `data` points into: bytes that nobody else has seen, or a _Buffer.
     cdef int64_t number
     cdef double real
     if kind == KIND_PICKLE:
@@ -271,6 +295,8 @@ cdef object decode(uint32_t kind, const uint8_t *data, size_t n, object whole):
         return decode_outside(data, n, whole)
     if kind == KIND_ASCII:
         return PyUnicode_DecodeASCII(<const char *>data, <Py_ssize_t>n, NULL)
+    if kind == KIND_COMPACT:
+        return compact_object(data, n)
     if kind == KIND_NONE:
         return None
     if kind == KIND_FLOAT and n == sizeof(real):

@@ -189,10 +189,11 @@ cdef object take_slow(ShmQueue self, uint64_t most, ac_shm_batch *batch, int64_t
 cdef object place_for(ShmQueue self, ac_shm_batch *batch):
     # Buffers are written to by who gets them, what is unpickled need not be.
     cdef object exact
+    cdef _Buffer buffer
     try:
         if batch.wanted_kind == KIND_OUTSIDE:
-            exact = PyByteArray_FromStringAndSize(NULL, <Py_ssize_t>batch.wanted)
-            batch.exact = PyByteArray_AS_STRING(exact)
+            exact = buffer = buffer_of(batch.wanted)
+            batch.exact = buffer.data
         else:
             exact = PyBytes_FromStringAndSize(NULL, <Py_ssize_t>batch.wanted)
             batch.exact = PyBytes_AS_STRING(exact)
