@@ -14,6 +14,7 @@ cdef extern from "wait/ac_slices.h" nogil:
         int64_t length_ns
     int64_t ac_slices_end(ac_slices *s, int64_t deadline_ns)
     void ac_slices_slept(ac_slices *s, bint whole)
+
 cdef extern from "shm/ac_shm_bell.h" nogil:
     ctypedef struct ac_shm_ear:
         int fd
