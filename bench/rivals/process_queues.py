@@ -94,13 +94,13 @@ def _simple_again(inner: Any) -> StandardSimpleQueue:
 
 
 class FasterFifo:
-    """`faster_fifo.Queue`, with its batches, and room for as many bytes as ours may have messages."""
+    """`faster_fifo.Queue`, with its batches; its bound is one of bytes."""
 
-    def __init__(self, maxsize: int, inner: Any = None) -> None:
+    def __init__(self, max_size_bytes: int, inner: Any = None) -> None:
         if inner is None:
             import faster_fifo
 
-            inner = faster_fifo.Queue(max_size_bytes=64 << 20)
+            inner = faster_fifo.Queue(max_size_bytes=max_size_bytes)
         self.inner = inner
         self.get, self.put_batch = inner.get, inner.put_many
 
@@ -154,11 +154,15 @@ def simple() -> Family:
     return Family("multiprocessing.simple", multiprocessing.Process, StandardSimpleQueue)
 
 
-def faster_fifo() -> Family:
-    """Return faster-fifo's queue, where it is installed."""
+def faster_fifo(max_size_bytes: int = 64 << 20) -> Family:
+    """Return faster-fifo's queue, where it is installed, with room for so many bytes."""
     if find_spec("faster_fifo") is None:
         raise NotAvailable("faster-fifo is not installed")
-    return Family("faster_fifo", multiprocessing.Process, FasterFifo)
+
+    def make(maxsize: int) -> FasterFifo:
+        return FasterFifo(max_size_bytes)
+
+    return Family("faster_fifo", multiprocessing.Process, make)
 
 
 def allcores() -> Family:

@@ -54,6 +54,7 @@ typedef struct ac_shm_claims_local {
     ac_atomic_u64 self; /* 0: not asked yet in this process */
     ac_atomic_u32 lane; /* that this process puts into, plus one; for the queue */
     ac_atomic_u64 tail; /* of the first lane, as a taker of this process last saw it; for the queue */
+    ac_atomic_u32 leases; /* entries that views hold, or are about to; for the queue */
     struct {
         ac_atomic_u32 state; /* of local_state */
         uint32_t slot;

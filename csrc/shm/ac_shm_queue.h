@@ -103,6 +103,20 @@ typedef struct ac_shm_image {
     size_t parts_bytes; /* of all parts */
 } ac_shm_image;
 
+/* A message that is not copied: its payload stays in the lane, held by the claim's intent, until
+ * ac_shm_lease_release (ac_shm_lease.h). A killed holder's is taken back by the reaper. */
+typedef struct ac_shm_lease {
+    uint64_t bytes; /* of the payload; 0: nothing is held, the message was copied */
+    uint64_t at;    /* where in the lane it begins */
+    uint64_t self;  /* the process that holds it: a forked child's copy of this holds nothing */
+    uint32_t lane;
+    int entry;
+    void *map; /* its own mapping, if it is not contiguous in the queue's; NULL: none */
+    size_t map_bytes;
+} ac_shm_lease;
+
+#define AC_SHM_LEASES 16u /* of one process at a time; more are copied. Half of its entries */
+
 /* What a take gives. What fits in `small` goes there. More than that:
  *   a batch (most > 1)    goes into malloced memory, `large`, which the caller frees
  *   one message           is BIG, and `wanted` says how long its payload is, `wanted_kind` what kind
@@ -123,6 +137,8 @@ typedef struct ac_shm_batch {
     size_t bytes;
     uint64_t count;
     bool untidy; /* drained segments wait: call ac_shm_queue_tidy, detached */
+    ac_shm_lease *lease; /* take of one: what does not fit in `small` is leased; NULL: copied. The
+                            queue sets it to NULL when this process holds too many */
 } ac_shm_batch;
 
 /* ---- the queue ---- */

@@ -107,6 +107,10 @@ static ac_shm_status find_place(ac_shm_batch *batch, size_t bytes, bool one, boo
         batch->data = batch->small;
         return AC_SHM_OK;
     }
+    if (batch->lease != NULL) {
+        batch->data = NULL;
+        return AC_SHM_OK;
+    }
     if (try_only) return AC_SHM_BIG;
     if (one) {
         batch->data = NULL; /* in two places */
@@ -122,7 +126,8 @@ static bool copy_out(const ac_shm_queue *q, uint32_t lane, uint64_t from, size_t
     if (AC_LIKELY(batch->data != NULL))
         return ac_shm_stream_read(&q->pool, s, from, (uint8_t *)(uintptr_t)batch->data, bytes);
     batch->data = batch->small;
-    return ac_shm_stream_read(&q->pool, s, from, batch->small, sizeof(ac_shm_record)) &&
+    if (!ac_shm_stream_read(&q->pool, s, from, batch->small, sizeof(ac_shm_record))) return false;
+    return batch->lease != NULL ||
            ac_shm_stream_read(&q->pool, s, from + sizeof(ac_shm_record), batch->exact,
                               batch->exact_bytes);
 }
@@ -167,8 +172,15 @@ static ac_shm_status claim_and_copy(ac_shm_queue *q, const choice *c, ac_shm_cla
         batch->large = NULL;
         return AC_SHM_EMPTY;
     }
+    const bool leased = batch->data == NULL && batch->lease != NULL;
     const bool copied = copy_out(q, c->lane, c->next, bytes, batch);
-    ac_shm_claim_settle(claim);
+    if (leased && copied) {
+        batch->lease->bytes = batch->wanted;
+        batch->lease->at = c->next + sizeof(ac_shm_record);
+        batch->lease->lane = c->lane;
+    } else {
+        ac_shm_claim_settle(claim);
+    }
     if (AC_UNLIKELY(!copied)) {
         free(batch->large);
         batch->large = NULL;
@@ -191,8 +203,27 @@ static uint64_t first_tail(const ac_shm_queue *q, uint64_t next, uint64_t most) 
     return tail;
 }
 
+/* With a lease, the entry and the intent are the lease's from now on. Returns whether it is so. */
+static bool hand_over(ac_shm_queue *q, ac_shm_batch *batch, int entry) {
+    if (batch->lease == NULL) return false;
+    if (batch->lease->bytes != 0) {
+        batch->lease->entry = entry;
+        batch->lease->self = ac_shm_claims_self(&q->claims);
+        return true;
+    }
+    (void)ac_fetch_add_relaxed(&q->claims.local->leases, UINT32_MAX);
+    return false;
+}
+
 ac_shm_status ac_shm_take_once(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch,
                                bool try_only) {
+    if (batch->lease != NULL) {
+        *batch->lease = (ac_shm_lease){0};
+        if (ac_fetch_add_relaxed(&q->claims.local->leases, 1) >= AC_SHM_LEASES) {
+            (void)ac_fetch_add_relaxed(&q->claims.local->leases, UINT32_MAX);
+            batch->lease = NULL;
+        }
+    }
     ac_shm_queue_shared *const sh = q->shared;
     ac_shm_status status = AC_SHM_EMPTY;
     int entry = -1;
@@ -213,11 +244,14 @@ ac_shm_status ac_shm_take_once(ac_shm_queue *q, uint64_t most, ac_shm_batch *bat
             if (closed != 0) status = closed == 1 ? AC_SHM_CLOSED : AC_SHM_CORRUPT;
             break;
         }
-        if (entry < 0 && (entry = ac_shm_claims_enter(&q->claims)) < 0) return AC_SHM_BUSY;
+        if (entry < 0 && (entry = ac_shm_claims_enter(&q->claims)) < 0) {
+            status = AC_SHM_BUSY;
+            break;
+        }
         status = claim_and_copy(q, &c, ac_shm_claims_at(&q->claims, entry), most, batch, try_only);
         if (status == AC_SHM_EMPTY) ac_pause();
     }
-    if (entry >= 0) {
+    if (!hand_over(q, batch, entry) && entry >= 0) {
         /* A lost CAS leaves an intent behind. */
         if (AC_UNLIKELY(status != AC_SHM_OK))
             ac_shm_claim_settle(ac_shm_claims_at(&q->claims, entry));

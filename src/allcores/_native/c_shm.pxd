@@ -63,6 +63,9 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
         size_t part_count
         size_t parts_bytes
 
+    ctypedef struct ac_shm_lease:
+        uint64_t bytes
+
     ctypedef struct ac_shm_batch:
         void *small
         size_t small_bytes
@@ -75,6 +78,7 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
         size_t bytes
         uint64_t count
         bint untidy
+        ac_shm_lease *lease
 
     ctypedef struct ac_shm_region:
         uint8_t *base
@@ -124,3 +128,8 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
     void ac_shm_queue_stat(ac_shm_queue *q, ac_shm_queue_stats *out)
     uint64_t ac_shm_queue_depth(const ac_shm_queue *q)
     bint ac_shm_queue_is_empty(const ac_shm_queue *q)
+
+cdef extern from "shm/ac_shm_lease.h" nogil:
+    int ac_shm_lease_map(ac_shm_queue *q, ac_shm_lease *lease, const uint8_t **data)
+    bint ac_shm_lease_copy(ac_shm_queue *q, const ac_shm_lease *lease, void *to)
+    bint ac_shm_lease_release(ac_shm_queue *q, ac_shm_lease *lease)

@@ -236,6 +236,35 @@ cdef class ShmQueue:
         check_readable(self)
         return get_one(self, block, timeout)
 
+    def get_view(self, block=True, timeout=None):
+        """Take the oldest object out, and read its large buffers where they lie, without a copy.
+
+        Parameters
+        ----------
+        block, timeout
+            As for `get`.
+
+        Returns
+        -------
+        object
+            What `get` returns, but read-only: an array's memory is the queue's, and what was put as
+            ``bytes`` is a memoryview. It stays as it is until the last view or array of it is gone;
+            with it, all that the same process has put after it keeps its memory. At most 16 large
+            objects are held so by one process; further ones are copied.
+
+        Raises
+        ------
+        Empty, ShutDown
+            As for `get`.
+
+        Notes
+        -----
+        The memory of a view that a killed process held is taken back; `stats` counts it as ``lost``.
+        A forked child must not use its parent's views, nor rely on them after the parent let go.
+        """
+        check_readable(self)
+        return get_viewed(self, block, timeout)
+
     def put_nowait(self, obj):
         """Put an object in, or raise `Full` at once."""
         cdef message m
@@ -461,3 +490,4 @@ cdef int raise_status(ShmQueue self, ac_shm_status status) except -1:
 include "shm_ready.pxi"
 include "shm_moves.pxi"
 include "shm_carrier.pxi"
+include "shm_views.pxi"

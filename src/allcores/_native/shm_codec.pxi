@@ -241,7 +241,7 @@ cdef bytes bytes_of(const uint8_t *data, size_t n):
     return result
 
 
-cdef object decode_outside(const uint8_t *data, size_t n, object whole):
+cdef object decode_outside(const uint8_t *data, size_t n, object whole, bint readonly=False):
     # What is made of the buffers keeps `whole` alive, and may write to it if it may be written to.
     cdef uint64_t count, length
     cdef size_t at, i
@@ -261,6 +261,8 @@ cdef object decode_outside(const uint8_t *data, size_t n, object whole):
     if length > n - at:
         raise QueueCorrupted("a message whose parts do not fit came out of the queue")
     view = memoryview(whole)
+    if readonly:
+        view = view.toreadonly()
     pickle_view = view[at:at + length]
     at += length
     for i in range(count):

@@ -218,6 +218,7 @@ cdef object get_one(ShmQueue self, object block, object timeout):
     batch.small = small
     batch.small_bytes = sizeof(small)
     batch.exact = NULL
+    batch.lease = NULL
     batch.large = NULL
     status = ac_shm_queue_take(&self.q, 1, &batch, AC_SHM_TRY)
     if status != AC_SHM_OK:
@@ -246,6 +247,7 @@ cdef list get_some(ShmQueue self, object n, object block, object timeout):
     batch.small = small
     batch.small_bytes = sizeof(small)
     batch.exact = NULL
+    batch.lease = NULL
     while most > 0 and not errors:
         batch.large = NULL
         status = ac_shm_queue_take(&self.q, most, &batch, AC_SHM_TRY)

@@ -45,6 +45,10 @@ class _Batches:
                 break
         return items
 
+    def get_view(self: Any, block: bool = True, timeout: float | None = None) -> Any:
+        """Take the oldest object out; here it is a copy."""
+        return self.get(block, timeout)
+
     def stats(self: Any) -> dict[str, int]:
         """Return ``depth``, where the system tells it."""
         return {"depth": self.qsize()}
