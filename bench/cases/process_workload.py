@@ -1,8 +1,8 @@
 """faster-fifo's own comparison: tuples of five ints, from one process to one, up to twenty to twenty.
 
-Its `comparison_tests.py` (PEERS: N1) measures with processes that start inside the clock, and gives its own
-queue 100,000 bytes where the standard one has room for 100,000 items. Here the processes start outside
-the clock, and every queue has room for as many items: faster-fifo's bytes are counted as it counts them.
+Its `comparison_tests.py` (PEERS: N1) starts the processes inside the clock, and gives its own queue
+100,000 bytes where the standard one has room for 100,000 items. Here they start outside the clock, and
+every queue has room for as many items: faster-fifo's bytes are counted as it counts them.
 """
 
 import pickle

@@ -166,6 +166,8 @@ typedef struct ac_shm_queue_options {
     uint32_t shift;       /* a segment has 1 << shift bytes, from one page up; 0: the default */
     uint32_t spares;      /* so many drained segments keep their memory; 0: the default */
     uint32_t lanes;       /* 1: one global order; 0: the default, 1 with a maxsize */
+    int file;             /* an empty file of a memory file system to lie in, plus one: taken over when
+                             it succeeds. 0: memory without a name */
 } ac_shm_queue_options;
 
 /* Both return 0 or an errno. attach takes the descriptor over when it succeeds; EINVAL where it is

@@ -55,7 +55,9 @@ int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options) {
     const size_t tables_at = bits_at + ac_shm_round_up(ac_shm_pool_bits_bytes(count), page);
     const size_t data_at = ac_shm_round_up(tables_at + tables_bytes(count, lanes), page);
 
-    int err = ac_shm_region_create(&q->region, data_at + ((size_t)count << shift));
+    const size_t bytes = data_at + ((size_t)count << shift);
+    int err = options->file > 0 ? ac_shm_region_create_in(&q->region, options->file - 1, bytes)
+                                : ac_shm_region_create(&q->region, bytes);
     if (err != 0) return err;
     *q = (ac_shm_queue){.region = q->region, .bell = -1};
     err = ac_shm_region_back(&q->region, 0, HEAD_BYTES);
@@ -64,6 +66,7 @@ int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options) {
     for (uint32_t at = 0; at < lanes && err == 0; at++)
         err = ac_robust_lock_init(&sh->lanes[at].lock);
     if (err != 0) {
+        if (options->file > 0) q->region.fd = -1; /* stays the caller's */
         ac_shm_region_close(&q->region);
         return err;
     }
@@ -81,7 +84,10 @@ int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options) {
     };
     q->shared = sh;
     err = open_parts(q);
-    if (err != 0) ac_shm_region_close(&q->region);
+    if (err != 0) {
+        if (options->file > 0) q->region.fd = -1;
+        ac_shm_region_close(&q->region);
+    }
     return err;
 }
 

@@ -13,9 +13,11 @@
 #define MAGIC UINT64_C(0x32517365726f6361) /* "acoresQ2" */
 
 /* Changes with all that two processes must agree on: this file, and the C library's mutex. */
-#define LAYOUT ((uint32_t)(2u << 28 | sizeof(pthread_mutex_t) << 16 | sizeof(ac_shm_lane)))
+#define LAYOUT ((uint32_t)(3u << 28 | sizeof(pthread_mutex_t) << 16 | sizeof(ac_shm_lane)))
 
 AC_INLINE size_t ac_shm_round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
+
+#define AC_SHM_OPENERS 256u /* processes that have a queue open by its name; arbitrary */
 
 typedef struct ac_shm_queue_fixed { /* the creator, before anyone else; each process keeps a copy */
     uint64_t magic;
@@ -64,6 +66,7 @@ struct ac_shm_queue_shared {
     AC_ALIGNED_LINE ac_atomic_u32 closed;    /* 0 or 1; 1 only after every lane is closed */
     ac_atomic_u32 closing;                   /* 1: somebody has begun to close the lanes */
     ac_atomic_u32 lanes_used;                /* lanes from here up were never used; only grows */
+    ac_atomic_u64 openers[AC_SHM_OPENERS];   /* who has opened it by name: ac_shm_party.h */
 
     ac_shm_lane lanes[AC_SHM_LANES];
     ac_shm_claims_shared claims;

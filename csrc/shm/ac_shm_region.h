@@ -1,4 +1,5 @@
-/* ac_shm_region.h - memory shared between processes that has no name and cannot be left behind.
+/* ac_shm_region.h - memory shared between processes that has no name and cannot be left behind,
+ * unless it is given a name.
  *
  *   ac_shm_region r;
  *   int err = ac_shm_region_create(&r, 1 << 30);      address space; no memory yet
@@ -25,8 +26,14 @@ typedef struct ac_shm_region {
 /* A region of `bytes` (rounded up to pages), zero-filled, of which nothing is backed. */
 int ac_shm_region_create(ac_shm_region *r, size_t bytes);
 
+/* The same in an empty file of a memory file system, which is how a region gets a name; takes the
+ * descriptor over (on failure it stays the caller's). Such a file has no seals: that nobody shrinks it
+ * rests on its mode. */
+int ac_shm_region_create_in(ac_shm_region *r, int fd, size_t bytes);
+
 /* Maps the region behind `fd` and takes the descriptor over (on failure it stays the caller's).
- * EBADF or EINVAL where the descriptor is not that of a sealed region. */
+ * EBADF or EINVAL where the descriptor is neither that of a sealed region nor of a file that is this
+ * user's and nobody else can open. */
 int ac_shm_region_attach(ac_shm_region *r, int fd);
 
 /* Gives memory to [offset, offset + bytes) or fails with nothing promised. Idempotent. */

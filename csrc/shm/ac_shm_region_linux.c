@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,11 +39,22 @@ int ac_shm_region_create(ac_shm_region *r, size_t bytes) {
     return err;
 }
 
+int ac_shm_region_create_in(ac_shm_region *r, int fd, size_t bytes) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    bytes = (bytes + page - 1) / page * page;
+    return ftruncate(fd, (off_t)bytes) != 0 ? errno : map(r, fd, bytes);
+}
+
+static bool is_private(const struct stat *st) {
+    return S_ISREG(st->st_mode) && st->st_uid == geteuid() && (st->st_mode & 0177) == 0;
+}
+
 int ac_shm_region_attach(ac_shm_region *r, int fd) {
     struct stat st;
     if (fstat(fd, &st) != 0) return errno;
     const int seals = fcntl(fd, F_GET_SEALS);
-    if (seals < 0 || !(seals & F_SEAL_SHRINK) || st.st_size <= 0) return EINVAL;
+    const bool sealed = seals >= 0 && (seals & F_SEAL_SHRINK);
+    if (!(sealed || is_private(&st)) || st.st_size <= 0) return EINVAL;
     /* It came through an exec or a socket, and goes no further by itself. */
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     return map(r, fd, (size_t)st.st_size);

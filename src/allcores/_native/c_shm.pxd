@@ -97,6 +97,7 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
         uint32_t shift
         uint32_t spares
         uint32_t lanes
+        int file
 
     ctypedef struct ac_shm_queue_stats:
         uint64_t puts
@@ -133,3 +134,18 @@ cdef extern from "shm/ac_shm_lease.h" nogil:
     int ac_shm_lease_map(ac_shm_queue *q, ac_shm_lease *lease, const uint8_t **data)
     bint ac_shm_lease_copy(ac_shm_queue *q, const ac_shm_lease *lease, void *to)
     bint ac_shm_lease_release(ac_shm_queue *q, ac_shm_lease *lease)
+
+cdef extern from "shm/ac_shm_party.h" nogil:
+    uint32_t AC_SHM_OPENED
+    uint32_t AC_SHM_PUTS
+    uint32_t AC_SHM_TAKES
+
+    ctypedef struct ac_shm_party:
+        uint64_t peer
+        uint32_t roles
+        bint dead
+
+    bint ac_shm_party_enlist(ac_shm_queue *q)
+    void ac_shm_party_delist(ac_shm_queue *q)
+    size_t ac_shm_party_list(const ac_shm_queue *q, ac_shm_party *out, size_t most)
+    bint ac_shm_party_all_dead(const ac_shm_queue *q)

@@ -10,7 +10,7 @@ cimport cython
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals
-from libc.errno cimport EINVAL, EMFILE, ENFILE, ENOMEM, EPROTO
+from libc.errno cimport EINVAL, EMFILE, ENFILE, ENOMEM, ENOSPC, EPROTO
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
@@ -71,6 +71,9 @@ cdef int raise_os_error(int err, str what) except -1:
     if err == EMFILE or err == ENFILE:
         raise OSError(err, f"{what}: {os.strerror(err)}; every queue holds one descriptor in every "
                            "process (ulimit -n)")
+    if err == ENOSPC:
+        raise MemoryError(f"{what}: /dev/shm is full (df /dev/shm; a container's is small unless it is "
+                          "given more: docker run --shm-size)")
     raise OSError(err, f"{what}: {os.strerror(err)}")
 
 
@@ -78,7 +81,7 @@ cdef int raise_os_error(int err, str what) except -1:
 
 @cython.auto_pickle(False)
 cdef class ShmQueue:
-    """ShmQueue(maxsize=0, limit=1073741824, segment_bytes=0, ordered=False)\n--\n
+    """ShmQueue(maxsize=0, limit=1073741824, segment_bytes=0, ordered=False, file=-1)\n--\n
     A queue of picklable objects in shared memory; the base of `allcores.multiprocessing.Queue`.
 
     Parameters
@@ -91,11 +94,15 @@ cdef class ShmQueue:
         Granularity of the memory, a power of two; for tests.
     ordered : bool, default False
         One lane for all producers. With a `maxsize` there is only one in any case.
+    file : int
+        Descriptor of an empty file of a memory file system to lie in, which this object then owns;
+        negative: memory without a name.
     """
 
     cdef ac_shm_queue q
     cdef int closed  # in this process; see shm_ready.pxi
     cdef ac_shm_ear ear  # of `_reader`
+    cdef bint enlisted
     cdef object __weakref__
 
     __class_getitem__ = classmethod(GenericAlias)
@@ -104,8 +111,9 @@ cdef class ShmQueue:
         memset(&self.q, 0, sizeof(self.q))
         self.closed = 0
         self.q.bell = self.ear.fd = -1
+        self.enlisted = False
 
-    def __init__(self, maxsize=0, limit=1 << 30, segment_bytes=0, ordered=False):
+    def __init__(self, maxsize=0, limit=1 << 30, segment_bytes=0, ordered=False, file=-1):
         cdef ac_shm_queue_options options
         cdef int err, bell
         if not hasattr(maxsize, "__index__"):
@@ -118,6 +126,7 @@ cdef class ShmQueue:
         options.shift = max(segment_bytes.bit_length() - 1, 0)
         options.spares = 0
         options.lanes = 1 if ordered else 0
+        options.file = file + 1 if file >= 0 else 0
         if self.q.region.base != NULL:
             raise RuntimeError(f"{type(self).__name__}.__init__ was called a second time")
         asked = options.limit_bytes
@@ -126,12 +135,14 @@ cdef class ShmQueue:
             if err != ENOMEM or options.limit_bytes < (1 << 24):
                 break
             options.limit_bytes //= 2  # RLIMIT_AS: the queue takes less address space
-        if err == 0 and options.limit_bytes < asked and options.limit_bytes >= (1 << 24):
+        if err == 0 and file < 0 and options.limit_bytes < asked and options.limit_bytes >= (1 << 24):
             ac_shm_queue_close(&self.q)  # a part of what is left, and not the most of it
             options.limit_bytes //= 4
             err = ac_shm_queue_create(&self.q, &options)
         if err != 0:
             raise_os_error(err, "cannot make a queue in shared memory")
+        if file >= 0:
+            return  # who attaches by a name could not have the bell
         bell = ac_shm_bell_create()
         if bell < 0:
             ac_shm_queue_close(&self.q)
@@ -142,6 +153,8 @@ cdef class ShmQueue:
         ac_shm_ear_close(&self.ear)
         if self.q.bell >= 0:
             close_fd(self.q.bell)
+        if self.enlisted:
+            ac_shm_party_delist(&self.q)  # a forked child's is another name: nothing to find
         ac_shm_queue_close(&self.q)
 
     def _attach(self, fd, bell=-1):
@@ -418,6 +431,39 @@ cdef class ShmQueue:
         """Whether `shutdown` was called, in any process."""
         check_open(self)
         return ac_shm_queue_is_shut_down(&self.q)
+
+    def _enlist(self):
+        """Say that this process has the queue open by its name."""
+        check_open(self)
+        if not ac_shm_party_enlist(&self.q):
+            raise RuntimeError("256 living processes have this queue open by its name: no place for more")
+        self.enlisted = True
+
+    def _delist(self):
+        check_open(self)
+        if self.enlisted:
+            ac_shm_party_delist(&self.q)
+
+    def _all_dead(self):
+        check_open(self)
+        return ac_shm_party_all_dead(&self.q)
+
+    def _parties(self):
+        """Return (process number, whether it is dead, opened it, puts, takes) of each process."""
+        cdef ac_shm_party parties[1500]
+        cdef size_t n, i
+        check_open(self)
+        n = ac_shm_party_list(&self.q, parties, 1500)
+        return [
+            (
+                parties[i].peer >> 32,
+                bool(parties[i].dead),
+                bool(parties[i].roles & AC_SHM_OPENED),
+                bool(parties[i].roles & AC_SHM_PUTS),
+                bool(parties[i].roles & AC_SHM_TAKES),
+            )
+            for i in range(n)
+        ]
 
     def _task_done(self):
         check_open(self)

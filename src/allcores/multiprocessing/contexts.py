@@ -80,15 +80,17 @@ class OurTypes(OurLocks):
 
     # Their types differ from the standard ones on purpose.
 
-    def Queue(self, maxsize: int = 0, *, ordered: bool = False) -> OurQueue[Any]:  # type: ignore[override]
+    def Queue(  # type: ignore[override]
+        self, maxsize: int = 0, *, ordered: bool = False, name: str | None = None
+    ) -> OurQueue[Any]:
         """Return a queue in shared memory; see `allcores.multiprocessing.queues.Queue`."""
-        return OurQueue(maxsize, ordered=ordered, ctx=self.get_context())
+        return OurQueue(maxsize, ordered=ordered, name=name, ctx=self.get_context())
 
     def JoinableQueue(  # type: ignore[override]
-        self, maxsize: int = 0, *, ordered: bool = False
+        self, maxsize: int = 0, *, ordered: bool = False, name: str | None = None
     ) -> OurJoinableQueue[Any]:
         """Return a queue in shared memory with `task_done` and `join`."""
-        return OurJoinableQueue(maxsize, ordered=ordered, ctx=self.get_context())
+        return OurJoinableQueue(maxsize, ordered=ordered, name=name, ctx=self.get_context())
 
     def SimpleQueue(self) -> OurSimpleQueue[Any]:  # type: ignore[override]
         """Return a queue in shared memory with `put`, `get`, `empty` and `close`."""
@@ -97,6 +99,11 @@ class OurTypes(OurLocks):
     def get_context(self, method: str | None = None) -> Any:
         """Return our context for a start method; without one, this context."""
         return self if method is None else _concrete(method)
+
+
+# `mp.Queue.attach(name)`: what a context has is a method, which shows its function's attributes.
+vars(OurTypes.Queue)["attach"] = OurQueue.attach
+vars(OurTypes.JoinableQueue)["attach"] = OurJoinableQueue.attach
 
 
 class SpawnProcess(OurProcess, std.SpawnProcess):

@@ -5,9 +5,13 @@ that a killed process leaves locked. On other systems they are the standard libr
 methods (queues_portable.py), until the core has its shared memory there.
 """
 
+import errno
+import os
 import sys
+import weakref
 from collections.abc import Coroutine
 from multiprocessing import context as _context
+from multiprocessing import util
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from allcores.errors import Empty, Full, ShutDown
@@ -24,6 +28,7 @@ if sys.platform == "linux" or TYPE_CHECKING:
     from multiprocessing.reduction import DupFd
 
     from allcores._native.shm import ShmQueue
+    from allcores.multiprocessing import names
     from allcores.multiprocessing.awaiting import take_when_ready
     from allcores.multiprocessing.limits import queue_limit_bytes
 
@@ -54,11 +59,19 @@ if sys.platform == "linux" or TYPE_CHECKING:
             no bound.
         ordered : bool, default False
             Whether all processes put into one lane: see Notes. A queue with a `maxsize` always has one.
+        name : str, optional
+            A name under which processes that are no relatives find it: `attach`. See Notes.
         ctx : BaseContext
             The context that it belongs to.
 
         Notes
         -----
+        A queue with a name lies in /dev/shm, with mode 0600, and can be attached to by processes of the
+        same user. It stays, with what is in it, when nobody has it open, until `unlink`; or until
+        `attach` or ``allcores ipc repair`` finds that somebody was killed who had it open and that
+        nobody alive has. Whoever can write to its memory can run code in whoever reads it, as with
+        every pickle. A full /dev/shm raises MemoryError, and loses nothing.
+
         An object is pickled in the caller of `put` and lies in shared memory when `put` returns. So
         what cannot be pickled raises in `put`, and a process can end, and be joined, while nobody
         has read what it has put.
@@ -98,11 +111,93 @@ if sys.platform == "linux" or TYPE_CHECKING:
             maxsize: int = 0,
             *,
             ordered: bool = False,
+            name: str | None = None,
             ctx: "BaseContext | None" = None,
             _limit: int | None = None,
         ) -> None:
             limit = queue_limit_bytes() if _limit is None else _limit
-            super().__init__(maxsize, limit, 0, ordered)
+            if name is None:
+                super().__init__(maxsize, limit, 0, ordered)
+                return
+            file = names.named_file(name)
+            try:
+                super().__init__(maxsize, limit, 0, ordered, file)
+            except BaseException:
+                os.close(file)
+                raise
+            self._enlist()
+            names.publish(file, name)
+            self._become(name)
+
+        @classmethod
+        def attach(cls, name: str) -> "Queue[_T]":
+            """Open the queue of this name, which any process of this user has made.
+
+            Parameters
+            ----------
+            name : str
+
+            Returns
+            -------
+            Queue
+
+            Raises
+            ------
+            FileNotFoundError
+                There is none; or there was one, of which all processes were killed: it is removed.
+            PermissionError
+                It is another user's, or others could open it.
+            RuntimeError
+                Another version of allcores has made it.
+            """
+            file = names.open_named(name)
+            queue = cls.__new__(cls)
+            try:
+                with names.locked(file, name):
+                    queue._attach(file)
+                    file = -1  # the queue's
+                    left = queue._all_dead()
+                    if left:
+                        depth = queue.qsize()
+                        os.unlink(names.path_of(name))
+                    else:
+                        queue._enlist()
+            finally:
+                if file >= 0:
+                    os.close(file)
+            if left:
+                raise FileNotFoundError(
+                    errno.ENOENT,
+                    f"all processes that had this queue open were killed: it was removed, with {depth} "
+                    "objects that nobody had taken; make it anew",
+                    name,
+                )
+            queue._become(name)
+            return queue
+
+        def unlink(self) -> None:
+            """Take the queue's name away; who has it open goes on, and its memory goes with the last.
+
+            Raises
+            ------
+            ValueError
+                It has no name.
+            FileNotFoundError
+                Its name is gone already.
+            """
+            if self.name is None:
+                raise ValueError("this queue has no name: its memory goes with its last process")
+            names.remove(self._fileno(), self.name)
+
+        @property
+        def name(self) -> str | None:
+            """The name that it was made or attached with; None without one."""
+            return self.__dict__.get("_name")
+
+        def _become(self, name: str) -> None:
+            self._name = name
+            # A process that ends in order is nobody who was killed with the queue open.
+            util.Finalize(None, _leave, (weakref.ref(self),), exitpriority=0)
 
         def aget(self) -> Coroutine[Any, Any, _T]:
             """Take the oldest object out; wait for one in the running event loop.
@@ -133,10 +228,14 @@ if sys.platform == "linux" or TYPE_CHECKING:
         def __reduce__(self) -> tuple[Any, ...]:
             _context.assert_spawning(self)
             state = self.__dict__ or None
-            return _rebuild, (type(self), DupFd(self._fileno()), DupFd(self._bell())), state
+            bell = None if self.name is not None else DupFd(self._bell())
+            return _rebuild, (type(self), DupFd(self._fileno()), bell), state
 
         def __setstate__(self, state: dict[str, Any]) -> None:
             self.__dict__.update(state)  # what a subclass has set
+            if self.name is not None:
+                self._enlist()
+                self._become(self.name)
 
         def __repr__(self) -> str:
             try:
@@ -149,9 +248,14 @@ if sys.platform == "linux" or TYPE_CHECKING:
         def _maxsize(self) -> int:
             return self.maxsize
 
+    def _leave(reference: "weakref.ref[Queue[Any]]") -> None:
+        queue = reference()
+        if queue is not None:
+            queue._delist()
+
     def _rebuild(cls: type[_AnyQueue], descriptor: Any, bell: Any) -> _AnyQueue:
         queue = cls.__new__(cls)
-        queue._attach(descriptor.detach(), bell.detach())
+        queue._attach(descriptor.detach(), -1 if bell is None else bell.detach())
         return queue
 
     class JoinableQueue(Queue[_T]):

@@ -53,6 +53,11 @@ class _Batches:
         """Return ``depth``, where the system tells it."""
         return {"depth": self.qsize()}
 
+    @classmethod
+    def attach(cls, name: str) -> Any:
+        """Not available here."""
+        _refuse(name)
+
     def shutdown(self, immediate: bool = False) -> None:
         """Not available here."""
         raise NotImplementedError("shutdown() of a queue between processes needs Linux for now")
@@ -66,15 +71,26 @@ else:  # generic for the type checker alone before 3.12
     StandardJoinable = {_T: _queues.JoinableQueue}
 
 
+def _refuse(name: str | None) -> None:
+    if name is not None:
+        raise NotImplementedError("queues with a name need Linux for now")
+
+
 class Queue(_Batches, StandardQueue[_T]):
     """The standard `multiprocessing.Queue` with batches."""
 
-    def __init__(self, maxsize: int = 0, *, ordered: bool = True, ctx: BaseContext) -> None:
+    def __init__(
+        self, maxsize: int = 0, *, ordered: bool = True, name: str | None = None, ctx: BaseContext
+    ) -> None:
+        _refuse(name)
         super().__init__(maxsize, ctx=ctx)  # always in one order
 
 
 class JoinableQueue(_Batches, StandardJoinable[_T]):
     """The standard `multiprocessing.JoinableQueue` with batches."""
 
-    def __init__(self, maxsize: int = 0, *, ordered: bool = True, ctx: BaseContext) -> None:
+    def __init__(
+        self, maxsize: int = 0, *, ordered: bool = True, name: str | None = None, ctx: BaseContext
+    ) -> None:
+        _refuse(name)
         super().__init__(maxsize, ctx=ctx)  # always in one order
