@@ -8,11 +8,13 @@ from bench.harness.ceiling import Ceiling
 from bench.harness.comparison import Builders, Comparison, Settings
 from bench.harness.contender import Call, Work
 from bench.ours import ours
+from bench.rivals.numba_loops import numba_mandelbrot, where_installed
 
 QUESTION = "how much of the machine do kernels reach that only compute?"
-CEILING = "ceiling: independent processes"
+CEILING, NUMBA = "ceiling: independent processes", "Numba prange"
 BARS = [
     Bar("mandelbrot, share of the ceiling", "mandelbrot", "allcores mandelbrot", CEILING, 0.90),
+    Bar("mandelbrot, Numba", "mandelbrot", "allcores mandelbrot", NUMBA, 2.0, issue=6, later=True),
     Bar("primes, share of the ceiling", "primes", "allcores primes", CEILING, 0.90),
 ]
 
@@ -37,17 +39,25 @@ def primes(stop: int, threads: int) -> Work:
 def comparisons(settings: Settings) -> Builders:
     """Return each kernel on all threads, the ceiling, and on one."""
 
-    def build(name: str, target: Any, args: dict[str, int], detail: str) -> Comparison:
+    def build(
+        name: str, target: Any, args: dict[str, int], detail: str, rival: Any = None
+    ) -> Comparison:
+        found, absent = where_installed(NUMBA, rival) if rival is not None else ([], {})
         mine = Call(f"allcores {name}", target(**args, threads=settings.workers))
         alone = Call(f"allcores {name}, 1 thread", target(**args, threads=1))
         ceiling = Ceiling(CEILING, target, {**args, "threads": 1}, settings.workers)
         said = f"{detail}; {settings.workers} threads or processes"
-        return Comparison("call", [mine, ceiling, alone], said)
+        return Comparison("call", [mine, ceiling, alone, *found], said, absent)
 
     def picture() -> Comparison:
         side = settings.pick(60, 500, 1000)
         args = {"side": side, "max_iter": 200}
-        return build("mandelbrot", mandelbrot, args, f"{side} x {side} points, 200 steps")
+        said = f"{side} x {side} points, 200 steps"
+
+        def numba() -> Call:
+            return Call(NUMBA, Work.calling(numba_mandelbrot(), side, 200, check=checksum))
+
+        return build("mandelbrot", mandelbrot, args, said, numba)
 
     def sieve() -> Comparison:
         stop = settings.pick(50_000, 100_000_000, 500_000_000)

@@ -1,5 +1,6 @@
 """sort and argsort of random numbers, against NumPy."""
 
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -17,6 +18,7 @@ BARS = [
     Bar("argsort, float64", "argsort", ARGSORT, STABLE, 4.0, issue=6, later=True),
     Bar("argsort, float64", "argsort, values", ARGSORT, UNSTABLE, 2.0, issue=6, later=True),
     Bar("sort, float64", "sort", SORT, NP_SORT, 1.3, issue=6, later=True),
+    Bar("sort, int64", "sort, int64", SORT, NP_SORT, 1.3, issue=6, later=True),
     Bar("sort, int32", "sort, int32", SORT, NP_SORT, 1.0, issue=6, later=True),
 ]
 
@@ -60,16 +62,18 @@ def comparisons(settings: Settings) -> Builders:
         theirs = Work.calling(numpy.sort, data, check=bytes_of)
         return Comparison("call", [Call(SORT, mine), Call(NP_SORT, theirs)], detail)
 
-    def sort_short() -> Comparison:
-        data = numpy.random.default_rng(SEED).integers(-(2**31), 2**31, count, "int32")
+    def sort_integers(bits: int) -> Comparison:
+        most = 2 ** (bits - 1)
+        data = numpy.random.default_rng(SEED).integers(-most, most - 1, count, f"int{bits}")
         mine = Work.calling(ours("kernels", "sort"), data, threads=threads, check=bytes_of)
         theirs = Work.calling(numpy.sort, data, check=bytes_of)
-        said = f"{count:,} int32, all equally likely, seed {SEED}; ours on {threads} threads"
+        said = f"{count:,} int{bits}, all equally likely, seed {SEED}; ours on {threads} threads"
         return Comparison("call", [Call(SORT, mine), Call(NP_SORT, theirs)], said)
 
     return {
         "argsort": argsort,
         "argsort, values": values,
         "sort": sort,
-        "sort, int32": sort_short,
+        "sort, int64": partial(sort_integers, 64),
+        "sort, int32": partial(sort_integers, 32),
     }
