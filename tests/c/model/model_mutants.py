@@ -300,11 +300,11 @@ MUTANTS = [
            "assert|race"),
     Mutant("shm_take", TAKE, "!ac_cas_acq_rel(&lane->next, &next, end)", "!ac_cas_relaxed(&lane->next, &next, end)",
            "race", ("recycle",)),
-    Mutant("shm_take", TAKE, "    ac_shm_claim_settle(claim);\n    if (AC_UNLIKELY(!copied)) {",
-           "    if (AC_UNLIKELY(!copied)) {", "assert"),
-    Mutant("shm_take", TAKE, "    const bool copied = copy_out(q, c->lane, c->next, bytes, batch);\n"
-           "    ac_shm_claim_settle(claim);\n", "    ac_shm_claim_settle(claim);\n"
-           "    const bool copied = copy_out(q, c->lane, c->next, bytes, batch);\n", "race"),
+    Mutant("shm_take", TAKE, "        ac_shm_claim_settle(claim);\n    }\n    if (AC_UNLIKELY(!copied)) {",
+           "    }\n    if (AC_UNLIKELY(!copied)) {", "assert"),
+    Mutant("shm_take", TAKE, "    const bool copied = copy_out(q, c->lane, c->next, bytes, batch);\n",
+           "    ac_shm_claim_settle(claim);\n    const bool copied = copy_out(q, c->lane, c->next, bytes, batch);\n",
+           "race"),
     Mutant("shm_take", TAKE, "        if (AC_UNLIKELY(status != AC_SHM_OK))\n"
            "            ac_shm_claim_settle(ac_shm_claims_at(&q->claims, entry));\n", "", "assert",
            ("last_one",)),
