@@ -65,7 +65,8 @@ prove: $(VENV)/.stamp-venv prove-protocols ## model checker and mutants of the C
 	@$(bin)/python tests/c/model/model_bench.py $(ARGS)
 prove-protocols: build $(VENV)/.stamp-test ## the part of 'make prove' that is not the model checker
 	@command -v spin >/dev/null || echo "no Spin here, its models are skipped: apt-get install spin"
-	@PROVE=1 $(bin)/python -m pytest tests/test_spin.py tests/test_other_machines.py
+	@PROVE=1 $(bin)/python -m pytest tests/test_spin.py tests/test_other_machines.py \
+		tests/test_c_suite.py::test_killed_after_every_instruction
 
 bench: build $(VENV)/.stamp-bench ## run the benchmarks: python -m bench $(ARGS)
 	@$(bin)/python -m bench $(ARGS)

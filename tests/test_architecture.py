@@ -273,6 +273,30 @@ def test_every_header_compiles_alone(tmp_path: Path) -> None:
 PLATFORM = re.compile(r"_(linux|macos|windows|posix)$")
 
 
+SLEEPS = re.compile(r"\bac_(?:wait|wake|ec_wait|ec_prepare|ec_notify_\w+)\(")
+
+
+def proven_to_wake(page: str) -> set[str]:
+    """The files that are named in those sections of a page that say why no wake-up is lost."""
+    sections = re.split(r"^## ", page, flags=re.MULTILINE)
+    proofs = [section for section in sections if "lost wake-up" in section.lower()]
+    return set(re.findall(r"`(ac_\w+)", " ".join(proofs)))
+
+
+def test_every_sleeping_protocol_has_its_page() -> None:
+    """A file that sleeps or wakes is named beside it, where it says why no wake-up is lost."""
+    missing = []
+    for path in sorted([*CSRC.rglob("*.h"), *CSRC.rglob("*.c")]):
+        code = COMMENT.sub("", path.read_text())
+        if path.parent.name == "wait" or not SLEEPS.search(code):
+            continue
+        pages = [page.read_text() for page in path.parent.glob("*.md")]
+        if not any(path.stem in proven_to_wake(page) for page in pages):
+            missing.append(path.name)
+    assert not missing, f"no page says why these lose no wake-up: {missing}"
+    assert proven_to_wake("## a `ac_x.h`\n\n## b `ac_y.h`\nThe lost wake-up: `ac_z`") == {"ac_y", "ac_z"}
+
+
 def test_every_c_source_has_its_test() -> None:
     tests = {path.stem for path in (ROOT / "tests" / "c").glob("test_*.c")}
     missing = set()

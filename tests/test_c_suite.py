@@ -1,7 +1,8 @@
 """The C tests of csrc: built without Python and run, plain and under the sanitizers.
 
 One test program a source, ``tests/c/test_<source>.c``; it is linked with the C files of its own
-room and those below. The sanitizers are --heavy; TEST_SCALE makes their stress tests smaller.
+room and those below. The sanitizers are --heavy; TEST_SCALE makes their stress tests smaller. Kills
+after every instruction run under make prove (PROVE=1), after one in a few always (``kill_step.h``).
 """
 
 import os
@@ -14,6 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CSRC = ROOT / "csrc"
 PROGRAMS = sorted((ROOT / "tests" / "c").glob("test_*.c"))
+KILLS = [path for path in PROGRAMS if path.stem.startswith("test_kill_")]
 COMPILER = os.environ.get("CC") or shutil.which("cc") or "gcc"
 
 #: The flags of the issue's contract; no Python include path.
@@ -80,6 +82,19 @@ def run_all(commands: list[list[str]]) -> None:
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_c_program(program: Path, kind: str, objects, tmp_path: Path) -> None:
     """Every check of one C test program holds."""
+    check(program, kind, objects, tmp_path, {})
+
+
+@pytest.mark.skipif(os.environ.get("PROVE") != "1", reason="minutes: make prove runs it")
+@pytest.mark.parametrize("program", KILLS, ids=lambda path: path.stem)
+def test_killed_after_every_instruction(program: Path, objects, tmp_path: Path) -> None:
+    """What kill_step.h does for some k holds for each."""
+    check(program, "plain", objects, tmp_path, {"KILL_STEP_EVERY": "1"}, limit=600)
+
+
+def check(
+    program: Path, kind: str, objects, tmp_path: Path, more: dict[str, str], limit: float = 300
+) -> None:
     flags, environment = BUILDS[kind]
     target = tmp_path / program.stem
     command = [COMPILER, *STRICT, *flags, "-I", str(CSRC), "-I", str(program.parent)]
@@ -87,11 +102,11 @@ def test_c_program(program: Path, kind: str, objects, tmp_path: Path) -> None:
     run_all([command])
     done = subprocess.run(
         [str(target)],
-        env={**os.environ, **environment},
+        env={**os.environ, **environment, **more},
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=300,
+        timeout=limit,
         stdin=subprocess.DEVNULL,
     )
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stderr[-4000:]}"
