@@ -32,7 +32,10 @@ EMULATED = {"aarch64": "arm64", "riscv64": "riscv64"}
 NOT_EMULATED = dict.fromkeys(
     ["test_ac_robust_lock", "test_ac_shm_queue", "test_ac_shm_queue_open"],
     "qemu-user has no robust futexes: set_robust_list does nothing, or fails",
-) | {"test_ac_shm_region": "qemu-user ignores the madvise that gives memory to a range"}
+) | {
+    "test_ac_shm_region": "qemu-user ignores the madvise that gives memory to a range",
+    "test_nomemory": "replaces malloc, which a static program cannot",
+}
 
 #: Compiled and linked for the system, of the C tests: all that do not fork or map memory themselves.
 TARGETS = {
