@@ -314,14 +314,30 @@ static int64_t slice_end(int64_t deadline_ns) {
 /* For who waits for a lock alone. */
 static int64_t lock_slice_end(void) { return ac_now_ns() + AC_SHM_SLICE_NS; }
 
-/* Spins while the condition is false, as long as it has paid lately; not at all when it has not. */
+/* Spins while the condition is false, as long as it has paid lately; not at all when it has not.
+ *
+ * After a few microseconds the processor is given away, for whom we wait for may need it. If somebody
+ * else takes it, for a whole slice of the scheduler's, the answer waits with us: then the next waits
+ * sleep instead, since a sleeper that is woken goes before who has had its slice. */
 static void spin(ac_shm_queue *q, spin_kind kind, bool (*ready)(ac_shm_queue *), int64_t until_ns) {
     const uint32_t budget_ns = ac_load_relaxed(&q->spin_ns[kind]);
     if (budget_ns <= SPIN_LEAST_NS) return;
     const int64_t budget_end = ac_now_ns() + budget_ns;
     const int64_t end = until_ns < budget_end ? until_ns : budget_end;
+    const uint32_t crowded = ac_load_relaxed(&q->crowded);
+    if (crowded > 0) ac_store_relaxed(&q->crowded, crowded - 1);
     ac_backoff backoff = {0};
-    while (!ready(q) && ac_now_ns() < end) ac_backoff_snooze(&backoff);
+    for (int64_t now = ac_now_ns(); now < end && !ready(q);) {
+        const bool gives_away = backoff.step >= AC_BACKOFF_SPIN_LIMIT;
+        if (gives_away && crowded > 0) return;
+        ac_backoff_snooze(&backoff);
+        const int64_t before = now;
+        now = ac_now_ns();
+        if (AC_UNLIKELY(gives_away && now - before > YIELD_LONG_NS)) {
+            ac_store_relaxed(&q->crowded, CROWDED_WAITS);
+            return;
+        }
+    }
 }
 
 /* Learns from a wait of `waited_ns` in all. Racing threads may lose an update: it is a guess. */

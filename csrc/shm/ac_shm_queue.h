@@ -157,6 +157,7 @@ typedef struct ac_shm_queue {
     int bell;                 /* the caller's, see ac_shm_bell.h; -1: this process cannot ring */
     uint64_t maxsize;         /* 0: no limit */
     ac_atomic_u32 spin_ns[2]; /* this process's guess how long spinning pays: items, room */
+    ac_atomic_u32 crowded;    /* for so many waits more the processor is not given away in a spin */
 } ac_shm_queue;
 
 typedef struct ac_shm_queue_options {

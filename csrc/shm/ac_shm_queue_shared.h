@@ -80,6 +80,12 @@ typedef enum spin_kind { SPIN_ITEMS = 0, SPIN_ROOM = 1 } spin_kind;
 #define SPIN_FIRST_NS 20000u
 #define SPIN_LEAST_NS 1000u
 
+/* A yield that took longer has given the processor to somebody who does not answer us: a scheduler's
+ * slice is 1 ms and more, an answer some microseconds. And for how many waits that is remembered: two
+ * long ones in a hundred cost little. Arbitrary. */
+#define YIELD_LONG_NS (500 * 1000)
+#define CROWDED_WAITS 100u
+
 /* ---- what the files of the queue share; ac_shm_queue.c unless said otherwise ---- */
 
 /* A soft bound on what a batch copies at once: about 100 us. Arbitrary. */
