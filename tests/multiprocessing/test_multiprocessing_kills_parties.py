@@ -26,7 +26,7 @@ ctx = mp.get_context("fork")
 @pytest.fixture
 def longer(request: pytest.FixtureRequest) -> int:
     """How much longer the loops go on with ``--heavy``."""
-    return 8 if request.config.getoption("--heavy") else 1
+    return 4 if request.config.getoption("--heavy") else 1
 
 
 def start(target: Any, *args: Any) -> Any:
@@ -166,7 +166,7 @@ def test_reapers_are_killed_while_they_reap(seed: int, longer: int) -> None:
     q = Queue(0, _limit=1 << 20)
     killed_takers = 0
     parties = [[target, start(target, q)] for target in (fill, reap_for_ever, take_for_ever) * 2]
-    for _ in range(40 * longer):
+    for _ in range(25 * longer):
         time.sleep(rng.random() * 0.004)
         # A taker dies, and a reaper while it looks at what that one left.
         for kind in (take_for_ever, reap_for_ever):
@@ -243,7 +243,7 @@ def test_a_parent_of_busy_workers_is_killed(
 ) -> None:
     rng = random.Random(seed)
     named = set(os.listdir("/dev/shm"))
-    for _ in range(2 * longer):
+    for _ in range(longer):
         parent, pids = start_busy_family(tmp_path, method, 2)
         time.sleep(rng.random() * 0.05)
         parent.kill()

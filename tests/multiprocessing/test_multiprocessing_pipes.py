@@ -172,7 +172,7 @@ def held() -> tuple[int, int]:
 def test_nothing_leaks_when_an_end_is_killed(fork, seed: int, killed: str) -> None:
     rng = random.Random(seed)
     before = held()
-    for _ in range(25):
+    for _ in range(15):
         here, there = mp.Pipe()
         if killed == "sender":
             child = started(fork, send_for_ever, there, LARGE + rng.randrange(3 * pipes.CARRIED))

@@ -184,8 +184,9 @@ def test_children_and_theirs_end_with_a_parent_that_is_killed(tmp_path: Path, me
     parent.stdout.close()
 
 
-def test_outlive_parent_opts_out(tmp_path: Path) -> None:
-    parent, pids = start_family(tmp_path, "fork", "outlive")
+@pytest.mark.parametrize("method", METHODS)
+def test_outlive_parent_opts_out(tmp_path: Path, method: str) -> None:
+    parent, pids = start_family(tmp_path, method, "outlive")
     parent.kill()
     parent.wait()
     parent.stdout.close()

@@ -159,7 +159,7 @@ def test_waiters_and_putters_are_killed(fork, seed: int, kind: str) -> None:
     # A child waits in poll and answers; killed at random moments, and another takes its place.
     rng = random.Random(seed)
     inbox, outbox = getattr(mp, kind)(), getattr(mp, kind)()
-    for _ in range(60):
+    for _ in range(30):
         children = [fork.Process(target=ping, args=(inbox, outbox), daemon=True) for _ in range(2)]
         for child in children:
             child.start()

@@ -227,9 +227,7 @@ if sys.platform == "linux" or TYPE_CHECKING:
 
         def __reduce__(self) -> tuple[Any, ...]:
             _context.assert_spawning(self)
-            state = self.__dict__ or None
-            bell = None if self.name is not None else DupFd(self._bell())
-            return _rebuild, (type(self), DupFd(self._fileno()), bell), state
+            return _rebuild, (type(self), *_descriptors(self)), self.__dict__ or None
 
         def __setstate__(self, state: dict[str, Any]) -> None:
             self.__dict__.update(state)  # what a subclass has set
@@ -252,6 +250,10 @@ if sys.platform == "linux" or TYPE_CHECKING:
         queue = reference()
         if queue is not None:
             queue._delist()
+
+    def _descriptors(queue: ShmQueue[Any]) -> tuple[Any, Any]:
+        bell = queue._bell()
+        return DupFd(queue._fileno()), None if bell < 0 else DupFd(bell)
 
     def _rebuild(cls: type[_AnyQueue], descriptor: Any, bell: Any) -> _AnyQueue:
         queue = cls.__new__(cls)
@@ -296,7 +298,7 @@ if sys.platform == "linux" or TYPE_CHECKING:
 
         def __reduce__(self) -> tuple[Any, ...]:
             _context.assert_spawning(self)
-            return _rebuild, (type(self), DupFd(self._fileno()), DupFd(self._bell()))
+            return _rebuild, (type(self), *_descriptors(self))
 
         def close(self) -> None:
             """Use the queue no more in this process. What was put stays in it."""
