@@ -17,6 +17,7 @@ Use every core from Python: what this machine has, and what it gains.
   allcores speedup          measure five real jobs: serial, threads, processes; standard and ours
   allcores speedup --quick  the same in some seconds
   allcores info             interpreter, GIL, cores, SIMD, shared memory, versions
+  allcores ipc list         shared memory in use: queues, who has them, what the dead left
 """
 
 _SPEEDUP = """\
@@ -32,6 +33,17 @@ processes and with ours, and prints what each gained. All must give the same ans
 Each cell is the median of three rounds; a round runs all modes one after the other. Starting
 processes is not counted. The ceiling is what independent processes, which share nothing and merge
 nothing, reach together on this machine.
+"""
+
+_IPC = """\
+Shows the shared memory of allcores that is in use: queues with a name (in /dev/shm), and queues, locks
+and arrays without one (through /proc, of processes that this user may look at).
+
+  list     a line for each: user, memory, objects inside, processes, dead participants
+  inspect  all that is known of each, or of one
+  stats    the numbers of the queues
+  repair   takes back what dead processes held, and removes queues with a name of which all
+           processes were killed; those that somebody has open, or left in order, stay
 """
 
 
@@ -131,6 +143,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     info.add_argument("--json", action="store_true", help="print JSON instead of text")
     info.set_defaults(command=_info)
+
+    ipc = commands.add_parser(
+        "ipc",
+        help="shared memory of allcores on this machine",
+        description=_IPC,
+        formatter_class=raw,
+    )
+    ipc.add_argument("action", choices=("list", "inspect", "stats", "repair"))
+    ipc.add_argument("object", nargs="?", help="only this one, as 'list' calls it")
+    ipc.add_argument("--json", action="store_true", help="print JSON instead of text")
+    ipc.set_defaults(command=_ipc)
     return parser
 
 
@@ -147,3 +170,9 @@ def _info(arguments: argparse.Namespace) -> int:
     from allcores.cli.info import info
 
     return info(as_json=arguments.json)
+
+
+def _ipc(arguments: argparse.Namespace) -> int:
+    from allcores.cli.ipc import ipc
+
+    return ipc(arguments.action, arguments.object, arguments.json)
