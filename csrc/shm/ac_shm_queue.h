@@ -156,6 +156,7 @@ typedef struct ac_shm_queue {
     uint32_t lanes;
     int bell;                 /* the caller's, see ac_shm_bell.h; -1: this process cannot ring */
     uint64_t maxsize;         /* 0: no limit */
+    uint32_t flags;           /* as it was made with */
     ac_atomic_u32 spin_ns[2]; /* this process's guess how long spinning pays: items, room */
     ac_atomic_u32 crowded;    /* for so many waits more the processor is not given away in a spin */
 } ac_shm_queue;
@@ -167,6 +168,7 @@ typedef struct ac_shm_queue_options {
     uint32_t shift;       /* a segment has 1 << shift bytes, from one page up; 0: the default */
     uint32_t spares;      /* so many drained segments keep their memory; 0: the default */
     uint32_t lanes;       /* 1: one global order; 0: the default, 1 with a maxsize */
+    uint32_t flags;       /* the caller's: kept for whoever attaches */
     int file;             /* an empty file of a memory file system to lie in, plus one: taken over when
                              it succeeds. 0: memory without a name */
 } ac_shm_queue_options;

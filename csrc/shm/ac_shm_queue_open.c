@@ -28,6 +28,7 @@ static int open_parts(ac_shm_queue *q) {
                      f->shift, f->count, f->spares);
     q->lanes = f->lanes;
     q->maxsize = f->maxsize;
+    q->flags = f->flags;
     for (uint32_t at = 0; at < q->lanes; at++)
         q->streams[at] = (ac_shm_stream){
             .shared = &sh->lanes[at].stream,
@@ -81,6 +82,7 @@ int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options) {
         .tables_at = tables_at,
         .maxsize = options->maxsize,
         .lanes = lanes,
+        .flags = options->flags,
     };
     q->shared = sh;
     err = open_parts(q);

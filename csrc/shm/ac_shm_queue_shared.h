@@ -13,7 +13,7 @@
 #define MAGIC UINT64_C(0x32517365726f6361) /* "acoresQ2" */
 
 /* Changes with all that two processes must agree on: this file, and the C library's mutex. */
-#define LAYOUT ((uint32_t)(3u << 28 | sizeof(pthread_mutex_t) << 16 | sizeof(ac_shm_lane)))
+#define LAYOUT ((uint32_t)(4u << 28 | sizeof(pthread_mutex_t) << 16 | sizeof(ac_shm_lane)))
 
 AC_INLINE size_t ac_shm_round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
@@ -30,6 +30,7 @@ typedef struct ac_shm_queue_fixed { /* the creator, before anyone else; each pro
     uint64_t tables_at;
     uint64_t maxsize;
     uint32_t lanes;
+    uint32_t flags; /* the caller's, for all parties */
 } ac_shm_queue_fixed;
 
 typedef struct ac_shm_lane {

@@ -43,7 +43,7 @@ def test_a_scribbled_queue_raises_and_does_not_crash(where: str) -> None:
     q.put("fine")
     fd = q._fileno()
     if where == "positions":
-        os.pwrite(fd, b"\xff" * 2000, 128)
+        os.pwrite(fd, b"\xff" * 5000, 128)
         # The locks are gone too: every wait must still end.
         with pytest.raises((QueueCorrupted, MemoryError)):
             q.get(timeout=0.2)
@@ -66,7 +66,7 @@ def test_every_method_has_a_signature() -> None:
         if callable(member) and not name.startswith("__"):
             inspect.signature(member)
     assert list(inspect.signature(ShmQueue).parameters) == [
-        "maxsize", "limit", "segment_bytes", "ordered"
+        "maxsize", "limit", "segment_bytes", "ordered", "file", "checksum"
     ]  # fmt: skip
 
 

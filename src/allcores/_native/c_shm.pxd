@@ -90,6 +90,7 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
         ac_shm_region region
         int bell
         uint64_t maxsize
+        uint32_t flags
 
     ctypedef struct ac_shm_queue_options:
         uint64_t maxsize
@@ -97,6 +98,7 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
         uint32_t shift
         uint32_t spares
         uint32_t lanes
+        uint32_t flags
         int file
 
     ctypedef struct ac_shm_queue_stats:

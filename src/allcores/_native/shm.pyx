@@ -21,6 +21,7 @@ from allcores._native.c_shm cimport *
 import io
 import os
 import pickle
+import zlib
 from multiprocessing.reduction import ForkingPickler
 from types import GenericAlias
 
@@ -81,7 +82,7 @@ cdef int raise_os_error(int err, str what) except -1:
 
 @cython.auto_pickle(False)
 cdef class ShmQueue:
-    """ShmQueue(maxsize=0, limit=1073741824, segment_bytes=0, ordered=False, file=-1)\n--\n
+    """ShmQueue(maxsize=0, limit=1073741824, segment_bytes=0, ordered=False, file=-1, checksum=False)\n--\n
     A queue of picklable objects in shared memory; the base of `allcores.multiprocessing.Queue`.
 
     Parameters
@@ -97,12 +98,15 @@ cdef class ShmQueue:
     file : int
         Descriptor of an empty file of a memory file system to lie in, which this object then owns;
         negative: memory without a name.
+    checksum : bool, default False
+        Whether each message carries a CRC-32 that is checked when it is taken out.
     """
 
     cdef ac_shm_queue q
     cdef int closed  # in this process; see shm_ready.pxi
     cdef ac_shm_ear ear  # of `_reader`
     cdef bint enlisted
+    cdef object dumps, loads  # of a serializer; None: ours
     cdef object __weakref__
 
     __class_getitem__ = classmethod(GenericAlias)
@@ -113,7 +117,7 @@ cdef class ShmQueue:
         self.q.bell = self.ear.fd = -1
         self.enlisted = False
 
-    def __init__(self, maxsize=0, limit=1 << 30, segment_bytes=0, ordered=False, file=-1):
+    def __init__(self, maxsize=0, limit=1 << 30, segment_bytes=0, ordered=False, file=-1, checksum=False):
         cdef ac_shm_queue_options options
         cdef int err, bell
         if not hasattr(maxsize, "__index__"):
@@ -126,6 +130,7 @@ cdef class ShmQueue:
         options.shift = max(segment_bytes.bit_length() - 1, 0)
         options.spares = 0
         options.lanes = 1 if ordered else 0
+        options.flags = CHECKED if checksum else 0
         options.file = file + 1 if file >= 0 else 0
         if self.q.region.base != NULL:
             raise RuntimeError(f"{type(self).__name__}.__init__ was called a second time")
@@ -222,7 +227,7 @@ cdef class ShmQueue:
         """
         cdef message m
         check_writable(self)
-        alive = encode(obj, &m)
+        alive = encode(self, obj, &m)
         put_message(self, &m, block, timeout)
 
     def get(self, block=True, timeout=None):
@@ -282,7 +287,7 @@ cdef class ShmQueue:
         """Put an object in, or raise `Full` at once."""
         cdef message m
         check_writable(self)
-        alive = encode(obj, &m)
+        alive = encode(self, obj, &m)
         put_message(self, &m, False, None)
 
     def get_nowait(self):
@@ -431,6 +436,16 @@ cdef class ShmQueue:
         """Whether `shutdown` was called, in any process."""
         check_open(self)
         return ac_shm_queue_is_shut_down(&self.q)
+
+    def _serialize(self, dumps, loads):
+        """From now on turn objects to bytes with these two; None: as usual."""
+        self.dumps, self.loads = dumps, loads
+
+    @property
+    def checksum(self):
+        """Whether each message carries a checksum."""
+        check_open(self)
+        return bool(self.q.flags & CHECKED)
 
     def _enlist(self):
         """Say that this process has the queue open by its name."""

@@ -8,6 +8,8 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_GET_LENGTH(object)
     void *PyUnicode_1BYTE_DATA(object)
     Py_buffer *PyMemoryView_GET_BUFFER(object)
+    object PyMemoryView_FromMemory(char *, Py_ssize_t, int)
+    int PyBUF_READ
     object PyUnicode_DecodeASCII(const char *, Py_ssize_t, const char *)
     long long PyLong_AsLongLongAndOverflow(object, int *) except? -1
 
@@ -20,6 +22,7 @@ cdef extern from "compact.h":
 cdef object plain_dumps = pickle.dumps
 cdef object loads = pickle.loads  # also ForkingPickler.loads
 cdef object BytesIO = io.BytesIO
+cdef object crc32 = zlib.crc32
 
 # How a payload is written. Parties are of one version (the region says so), so these may change.
 cdef enum:
@@ -33,6 +36,11 @@ cdef enum:
     KIND_ASCII = 8  # str
     KIND_OUTSIDE = 9  # a pickle and the buffers that lie outside of it; see encode_outside
     KIND_COMPACT = 10  # a tuple, list or dict of small values; see compact.h
+    KIND_CUSTOM = 11  # what the queue's own serializer made
+
+cdef enum:
+    CHECKED = 1  # of a queue's flags: each payload ends with a checksum of CRC_BYTES
+    CRC_BYTES = 4
 
 cdef enum:
     PLAIN_NODES = 64    # arbitrary: past it the pickler's start costs little
@@ -66,6 +74,8 @@ cdef struct message:
     int64_t number
     double real
     uint8_t[1024] compact  # AC_COMPACT_BYTES
+    uint32_t crc
+    ac_shm_part last  # the checksum, where there are no other parts
 
 
 cdef bint is_plain(object obj, int *nodes) except -1:
@@ -137,7 +147,7 @@ cdef object encode_outside(bytes data, list views, message *m):
     cdef uint64_t *lengths
     cdef ac_shm_part *parts
     cdef Py_buffer *buffer
-    memory.data = malloc((n + 2) * sizeof(uint64_t) + (2 * n + 1) * sizeof(ac_shm_part))
+    memory.data = malloc((n + 2) * sizeof(uint64_t) + (2 * n + 2) * sizeof(ac_shm_part))  # one for a checksum
     if memory.data == NULL:
         raise MemoryError("no memory for the list of the message's buffers; nothing was put")
     lengths = <uint64_t *>memory.data
@@ -165,14 +175,80 @@ cdef object encode_outside(bytes data, list views, message *m):
     return memory, data, views
 
 
-cdef object encode(object obj, message *m):
+cdef object encode(ShmQueue queue, object obj, message *m):
     # Returns what must stay alive while `m` is used.
     m.parts = NULL
     m.part_count = 0
-    alive = encode_data(obj, m)
+    alive = encode_data(obj, m) if queue.dumps is None else encode_custom(queue.dumps, obj, m)
     if m.part_count == 0:
         m.data_bytes = m.bytes
+    if queue.q.flags & CHECKED:
+        seal(m)
     return alive
+
+
+cdef object encode_custom(object dumps, object obj, message *m):
+    data = dumps(obj)
+    if type(data) is not bytes:
+        try:
+            data = bytes(memoryview(data))
+        except TypeError:
+            raise TypeError(
+                f"the queue's serializer made a {type(data).__name__}: its dumps must return bytes"
+            ) from None
+    m.kind = KIND_CUSTOM
+    m.data = PyBytes_AS_STRING(data)
+    m.bytes = <size_t>PyBytes_GET_SIZE(data)
+    return data
+
+
+cdef uint32_t crc_of(const void *data, size_t n, uint32_t before) except? 0:
+    return crc32(PyMemoryView_FromMemory(<char *>data, <Py_ssize_t>n, PyBUF_READ), before)
+
+
+cdef int seal(message *m) except -1:
+    # The checksum is of kind and length too: those of the header might be another message's.
+    cdef uint64_t[2] about
+    cdef ac_shm_part *last = &m.last
+    cdef size_t i
+    about[0] = m.kind
+    about[1] = m.bytes
+    m.crc = crc_of(about, sizeof(about), 0)
+    if m.data_bytes != 0:
+        m.crc = crc_of(m.data, m.data_bytes, m.crc)
+    for i in range(m.part_count):
+        if m.parts[i].bytes != 0:
+            m.crc = crc_of(m.parts[i].data, m.parts[i].bytes, m.crc)
+    if m.part_count != 0:
+        last = <ac_shm_part *>&m.parts[m.part_count]  # encode_outside has left room
+    else:
+        m.parts = last
+    last.data = &m.crc
+    last.bytes = CRC_BYTES
+    m.part_count += 1
+    m.bytes += CRC_BYTES
+    return 0
+
+
+cdef size_t unseal(uint32_t kind, const uint8_t *data, size_t n) except? 0:
+    # Returns the length of the payload without its checksum.
+    cdef uint64_t[2] about
+    cdef uint32_t crc, stored
+    if n < CRC_BYTES:
+        raise QueueCorrupted("a message without its checksum came out of the queue")
+    n -= CRC_BYTES
+    about[0] = kind
+    about[1] = n
+    crc = crc_of(about, sizeof(about), 0)
+    if n != 0:
+        crc = crc_of(data, n, crc)
+    memcpy(&stored, data + n, CRC_BYTES)
+    if crc != stored:
+        raise QueueCorrupted(
+            f"a message of {n} bytes has not the checksum that it was put with: a process has written "
+            "over the queue's memory"
+        )
+    return n
 
 
 cdef inline object encode_data(object obj, message *m):
@@ -280,6 +356,18 @@ cdef object compact_object(const uint8_t *data, size_t n):
         return ac_compact_load(data, n)
     except (TypeError, ValueError) as error:
         raise QueueCorrupted("a message that no queue writes came out of the queue") from error
+
+
+cdef object decode_in(ShmQueue queue, uint32_t kind, const uint8_t *data, size_t n, object whole):
+    if queue.q.flags & CHECKED:
+        n = unseal(kind, data, n)
+        if type(whole) is bytes:
+            whole = None  # it ends with the checksum
+    if kind == KIND_CUSTOM:
+        if queue.loads is None:
+            raise TypeError("the message was put with a serializer that this queue was not opened with")
+        return queue.loads(bytes_of(data, n))
+    return decode(kind, data, n, whole)
 
 
 cdef object decode(uint32_t kind, const uint8_t *data, size_t n, object whole):

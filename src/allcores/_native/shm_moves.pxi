@@ -3,19 +3,19 @@
 # Each starts with a try while it is attached. What that cannot do is done detached, in slices, by
 # put_slow and take_slow: the only two loops that wait for messages or room.
 
-cdef object decode_one(ac_shm_batch *batch, object exact):
+cdef object decode_one(ShmQueue self, ac_shm_batch *batch, object exact):
     cdef ac_shm_record r
     cdef const uint8_t *data
     memcpy(&r, batch.data, sizeof(r))
     if batch.bytes > batch.small_bytes:
         data = <const uint8_t *>batch.exact
-        return decode(r.kind, data, batch.exact_bytes, exact)
+        return decode_in(self, r.kind, data, batch.exact_bytes, exact)
     data = batch.data + sizeof(r)
     # The length is the shared memory's; it was checked there, and a peer may have changed it since.
-    return decode(r.kind, data, min(r.bytes, batch.bytes - sizeof(r)), None)
+    return decode_in(self, r.kind, data, min(r.bytes, batch.bytes - sizeof(r)), None)
 
 
-cdef int decode_all(ac_shm_batch *batch, list items, list errors) except -1:
+cdef int decode_all(ShmQueue self, ac_shm_batch *batch, list items, list errors) except -1:
     # Every record is decoded, also behind one that fails: they are all out of the queue.
     cdef const uint8_t *at = batch.data
     cdef const uint8_t *end = at + batch.bytes
@@ -26,7 +26,7 @@ cdef int decode_all(ac_shm_batch *batch, list items, list errors) except -1:
         if r.bytes > <size_t>(end - at) - sizeof(r):
             raise QueueCorrupted("a process has changed a message while it was read")
         try:
-            items.append(decode(r.kind, at + sizeof(r), r.bytes, None))
+            items.append(decode_in(self, r.kind, at + sizeof(r), r.bytes, None))
         except Exception as error:
             errors.append(error)
         at += ac_shm_record_size(r.bytes)
@@ -135,7 +135,7 @@ cdef int put_images(ShmQueue self, tuple items, int64_t deadline) except -1:
     cdef size_t used = 0, size = 0, at = 0
     cdef uint64_t total = <uint64_t>len(items), put = 0, count = 0
     for obj in items:
-        alive = encode(obj, &m)
+        alive = encode(self, obj, &m)
         append(buffer, &used, &m)
     image.body = NULL
     image.body_bytes = 0
@@ -225,7 +225,7 @@ cdef object get_one(ShmQueue self, object block, object timeout):
         exact = take_slow(self, 1, &batch, deadline_of(block, timeout), status)
     tidy(self, &batch)
     heard(self)
-    return decode_one(&batch, exact)
+    return decode_one(self, &batch, exact)
 
 
 cdef list get_some(ShmQueue self, object n, object block, object timeout):
@@ -263,7 +263,7 @@ cdef list get_some(ShmQueue self, object n, object block, object timeout):
         memory.data = batch.large
         tidy(self, &batch)
         most -= batch.count
-        decode_all(&batch, items, errors)
+        decode_all(self, &batch, items, errors)
     heard(self)
     if errors:
         error = errors[0]

@@ -67,9 +67,12 @@ cdef _Buffer copied(_View held):
 
 
 cdef object read_only(ShmQueue self, uint32_t kind, const uint8_t *data, size_t n, object whole):
-    if kind == KIND_OUTSIDE:
-        return decode_outside(data, n, whole, True)
-    if kind == KIND_BYTES and whole is not None:
-        return memoryview(whole).toreadonly()
-    found = decode(kind, data, n, whole if type(whole) is bytes else None)
+    cdef size_t length = n
+    if kind == KIND_OUTSIDE or kind == KIND_BYTES and whole is not None:
+        if self.q.flags & CHECKED:
+            length = unseal(kind, data, n)
+        if kind == KIND_OUTSIDE:
+            return decode_outside(data, length, whole, True)
+        return memoryview(whole)[:length].toreadonly()
+    found = decode_in(self, kind, data, n, whole if type(whole) is bytes else None)
     return memoryview(found) if kind == KIND_BYTES else found

@@ -81,16 +81,42 @@ class OurTypes(OurLocks):
     # Their types differ from the standard ones on purpose.
 
     def Queue(  # type: ignore[override]
-        self, maxsize: int = 0, *, ordered: bool = False, name: str | None = None
+        self,
+        maxsize: int = 0,
+        *,
+        ordered: bool = False,
+        name: str | None = None,
+        checksum: bool = False,
+        serializer: Any = None,
     ) -> OurQueue[Any]:
         """Return a queue in shared memory; see `allcores.multiprocessing.queues.Queue`."""
-        return OurQueue(maxsize, ordered=ordered, name=name, ctx=self.get_context())
+        return OurQueue(
+            maxsize,
+            ordered=ordered,
+            name=name,
+            checksum=checksum,
+            serializer=serializer,
+            ctx=self.get_context(),
+        )
 
     def JoinableQueue(  # type: ignore[override]
-        self, maxsize: int = 0, *, ordered: bool = False, name: str | None = None
+        self,
+        maxsize: int = 0,
+        *,
+        ordered: bool = False,
+        name: str | None = None,
+        checksum: bool = False,
+        serializer: Any = None,
     ) -> OurJoinableQueue[Any]:
         """Return a queue in shared memory with `task_done` and `join`."""
-        return OurJoinableQueue(maxsize, ordered=ordered, name=name, ctx=self.get_context())
+        return OurJoinableQueue(
+            maxsize,
+            ordered=ordered,
+            name=name,
+            checksum=checksum,
+            serializer=serializer,
+            ctx=self.get_context(),
+        )
 
     def SimpleQueue(self) -> OurSimpleQueue[Any]:  # type: ignore[override]
         """Return a queue in shared memory with `put`, `get`, `empty` and `close`."""

@@ -10,8 +10,10 @@ import os
 import sys
 import weakref
 from collections.abc import Coroutine
+from importlib import import_module
 from multiprocessing import context as _context
 from multiprocessing import util
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from allcores.errors import Empty, Full, ShutDown
@@ -61,6 +63,14 @@ if sys.platform == "linux" or TYPE_CHECKING:
             Whether all processes put into one lane: see Notes. A queue with a `maxsize` always has one.
         name : str, optional
             A name under which processes that are no relatives find it: `attach`. See Notes.
+        checksum : bool, default False
+            Whether each message carries a CRC-32, and `get` raises `QueueCorrupted` where it is wrong.
+            Headers and positions are checked in any case.
+        serializer : optional
+            Something with ``dumps(obj) -> bytes`` and ``loads(bytes) -> obj``, such as the modules
+            `marshal` or ``cloudpickle``: every object goes through it. It must be picklable, or a
+            module, where the queue is to be an argument of a process. None: pickle with the
+            reducers of `ForkingPickler`, and short forms of small built-in values.
         ctx : BaseContext
             The context that it belongs to.
 
@@ -112,16 +122,19 @@ if sys.platform == "linux" or TYPE_CHECKING:
             *,
             ordered: bool = False,
             name: str | None = None,
+            checksum: bool = False,
+            serializer: Any = None,
             ctx: "BaseContext | None" = None,
             _limit: int | None = None,
         ) -> None:
             limit = queue_limit_bytes() if _limit is None else _limit
+            self._use(serializer)
             if name is None:
-                super().__init__(maxsize, limit, 0, ordered)
+                super().__init__(maxsize, limit, 0, ordered, checksum=checksum)
                 return
             file = names.named_file(name)
             try:
-                super().__init__(maxsize, limit, 0, ordered, file)
+                super().__init__(maxsize, limit, 0, ordered, file, checksum)
             except BaseException:
                 os.close(file)
                 raise
@@ -130,12 +143,14 @@ if sys.platform == "linux" or TYPE_CHECKING:
             self._become(name)
 
         @classmethod
-        def attach(cls, name: str) -> "Queue[_T]":
+        def attach(cls, name: str, *, serializer: Any = None) -> "Queue[_T]":
             """Open the queue of this name, which any process of this user has made.
 
             Parameters
             ----------
             name : str
+            serializer : optional
+                The one that the queue was made with.
 
             Returns
             -------
@@ -172,8 +187,23 @@ if sys.platform == "linux" or TYPE_CHECKING:
                     "objects that nobody had taken; make it anew",
                     name,
                 )
+            queue._use(serializer)
             queue._become(name)
             return queue
+
+        def _use(self, serializer: Any) -> None:
+            if serializer is None:
+                return
+            if not callable(getattr(serializer, "dumps", None)) or not callable(
+                getattr(serializer, "loads", None)
+            ):
+                raise TypeError(
+                    f"a serializer has dumps(obj) and loads(bytes); {serializer!r} does not"
+                )
+            self._serialize(serializer.dumps, serializer.loads)
+            self._serializer = (
+                _Module(serializer.__name__) if isinstance(serializer, ModuleType) else serializer
+            )
 
         def unlink(self) -> None:
             """Take the queue's name away; who has it open goes on, and its memory goes with the last.
@@ -231,6 +261,9 @@ if sys.platform == "linux" or TYPE_CHECKING:
 
         def __setstate__(self, state: dict[str, Any]) -> None:
             self.__dict__.update(state)  # what a subclass has set
+            serializer = state.get("_serializer")
+            if serializer is not None:
+                self._use(serializer)
             if self.name is not None:
                 self._enlist()
                 self._become(self.name)
@@ -245,6 +278,17 @@ if sys.platform == "linux" or TYPE_CHECKING:
         @property
         def _maxsize(self) -> int:
             return self.maxsize
+
+    class _Module:
+        # A module as a serializer, on its way to another process.
+
+        def __init__(self, name: str) -> None:
+            self.name = name
+            module = import_module(name)
+            self.dumps, self.loads = module.dumps, module.loads
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            return _Module, (self.name,)
 
     def _leave(reference: "weakref.ref[Queue[Any]]") -> None:
         queue = reference()
