@@ -55,6 +55,7 @@ typedef struct ac_shm_claims_local {
     ac_atomic_u32 lane; /* that this process puts into, plus one; for the queue */
     ac_atomic_u64 tail; /* of the first lane, as a taker of this process last saw it; for the queue */
     ac_atomic_u32 leases; /* entries that views hold, or are about to; for the queue */
+    ac_atomic_u32 opener; /* this handle's place among the openers, plus one; for ac_shm_party.h */
     struct {
         ac_atomic_u32 state; /* of local_state */
         uint32_t slot;

@@ -6,8 +6,8 @@
  * their owners too; these count as alive while they are, and as nothing when they are not, because
  * nobody takes a lane's owner out of it.
  *
- * Entries are taken by one CAS and cleared by their owner, or by whoever finds them dead and needs the
- * place. A system call for each party: not for hot paths.
+ * Entries are taken by one CAS and cleared by their owner, or taken over by whoever finds their owner dead
+ * and needs the place. A system call for each party: not for hot paths.
  */
 #ifndef AC_SHM_PARTY_H
 #define AC_SHM_PARTY_H
@@ -24,7 +24,10 @@ typedef struct ac_shm_party {
     bool dead;
 } ac_shm_party;
 
-/* Says that this process has the queue open. False if there is no place. Idempotent. */
+/* Says that this process has the queue open through `q`. False if there is no place. Each handle has an
+ * entry of its own: to close one takes nothing from another of the same process. A second call for a
+ * handle, and delist for one that is not enlisted, do nothing; so does delist in a forked child, for
+ * which the handle is not enlisted. Any thread. */
 bool ac_shm_party_enlist(ac_shm_queue *q);
 void ac_shm_party_delist(ac_shm_queue *q);
 

@@ -17,7 +17,7 @@
 
 AC_INLINE size_t ac_shm_round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
-#define AC_SHM_OPENERS 256u /* processes that have a queue open by its name; arbitrary */
+#define AC_SHM_OPENERS 256u /* handles that have a queue open by its name; arbitrary */
 
 typedef struct ac_shm_queue_fixed { /* the creator, before anyone else; each process keeps a copy */
     uint64_t magic;

@@ -24,6 +24,55 @@ static void processes_are_listed_once_with_what_they_do(void) {
     ac_shm_queue_close(&q);
 }
 
+static uint32_t entries(const ac_shm_queue *q) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < AC_SHM_OPENERS; i++) n += ac_load_relaxed(&q->shared->openers[i]) != 0;
+    return n;
+}
+
+static void each_handle_of_a_process_has_an_entry(void) {
+    ac_shm_queue q = new_queue(0, 1 << 20), other;
+    ac_shm_party all[8];
+    CHECK(ac_shm_queue_attach(&other, dup(q.region.fd)) == 0);
+    CHECK(ac_shm_party_enlist(&q) && ac_shm_party_enlist(&other) && ac_shm_party_enlist(&other));
+    CHECK(entries(&q) == 2 && ac_shm_party_list(&q, all, 8) == 1);
+    ac_shm_party_delist(&other);
+    ac_shm_party_delist(&other);
+    CHECK(entries(&q) == 1 && ac_shm_party_list(&q, all, 8) == 1 && all[0].roles == AC_SHM_OPENED);
+    CHECK(ac_shm_party_enlist(&other) && entries(&q) == 2);
+    ac_shm_party_delist(&q);
+    CHECK(entries(&q) == 1 && ac_shm_party_list(&q, all, 8) == 1);
+    ac_shm_party_delist(&other);
+    CHECK(entries(&q) == 0);
+    ac_shm_queue_close(&other);
+    ac_shm_queue_close(&q);
+}
+
+/* The parent leaves its place, a second handle of the child gets it: the child's copy of the first one is
+ * not enlisted, and takes nothing away. */
+static void a_forked_child_leaves_no_place_but_its_own(void) {
+    ac_shm_queue q = new_queue(0, 1 << 20), other;
+    CHECK(ac_shm_queue_attach(&other, dup(q.region.fd)) == 0);
+    CHECK(ac_shm_party_enlist(&q));
+    int left[2];
+    CHECK(pipe(left) == 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        char byte;
+        CHECK(read(left[0], &byte, 1) == 1);
+        CHECK(entries(&q) == 0 && ac_shm_party_enlist(&other) && entries(&q) == 1);
+        ac_shm_party_delist(&q);
+        CHECK(entries(&q) == 1);
+        _exit(0);
+    }
+    ac_shm_party_delist(&q);
+    CHECK(write(left[1], "", 1) == 1);
+    int how;
+    CHECK(waitpid(child, &how, 0) == child && how == 0);
+    ac_shm_queue_close(&other);
+    ac_shm_queue_close(&q);
+}
+
 static void in_child(ac_shm_queue *q, bool enlist, bool use, bool delist) {
     const pid_t child = fork();
     if (child == 0) {
@@ -66,6 +115,8 @@ static void places_of_the_dead_are_used_again(void) {
 
 int main(void) {
     RUN(processes_are_listed_once_with_what_they_do);
+    RUN(each_handle_of_a_process_has_an_entry);
+    RUN(a_forked_child_leaves_no_place_but_its_own);
     RUN(only_the_death_of_one_who_had_it_open_counts);
     RUN(places_of_the_dead_are_used_again);
     return 0;

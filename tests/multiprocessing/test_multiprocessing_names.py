@@ -1,5 +1,6 @@
 """Queues with a name, for processes that are no relatives."""
 
+import gc
 import os
 import random
 import signal
@@ -99,6 +100,27 @@ def test_one_that_lives_keeps_it_whoever_else_was_killed(name: str, fork: Any) -
 def _attach_and_die(name: str) -> None:
     Queue.attach(name).put("put by one who died")
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("first", ["maker", "attached"])
+def test_two_objects_of_one_process_keep_it_until_both_are_gone(name: str, fork: Any, first: str) -> None:
+    """A process that drops one of its objects still has the queue open through the other."""
+    pair = {"maker": mp.Queue(name=name), "attached": Queue.attach(name)}
+    assert [(pid, opened) for pid, _, opened, _, _ in pair["maker"]._parties()] == [(os.getpid(), True)]
+    killed = fork.Process(target=_attach_and_die, args=(name,))
+    killed.start()
+    killed.join(PATIENCE)
+    assert killed.exitcode == -signal.SIGKILL
+    del pair[first]
+    gc.collect()
+    (last,) = pair.values()
+    assert not last._all_dead()
+    assert (os.getpid(), False, True) in [party[:3] for party in last._parties()]
+    Queue.attach(name).put("here")  # not removed; and this third one is gone again
+    gc.collect()
+    assert (os.getpid(), False, True) in [party[:3] for party in last._parties()]
+    assert sorted(last.get_many(9)) == ["here", "put by one who died"]
+    last.unlink()
 
 
 def test_a_maker_killed_at_any_moment_leaves_a_whole_queue_or_none(name: str, seed: int) -> None:

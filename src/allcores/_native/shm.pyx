@@ -159,7 +159,7 @@ cdef class ShmQueue:
         if self.q.bell >= 0:
             close_fd(self.q.bell)
         if self.enlisted:
-            ac_shm_party_delist(&self.q)  # a forked child's is another name: nothing to find
+            ac_shm_party_delist(&self.q)  # nothing in a forked child, which is not enlisted
         ac_shm_queue_close(&self.q)
 
     def _attach(self, fd, bell=-1):
@@ -448,10 +448,10 @@ cdef class ShmQueue:
         return bool(self.q.flags & CHECKED)
 
     def _enlist(self):
-        """Say that this process has the queue open by its name."""
+        """Say that this process has the queue open by its name, through this object."""
         check_open(self)
         if not ac_shm_party_enlist(&self.q):
-            raise RuntimeError("256 living processes have this queue open by its name: no place for more")
+            raise RuntimeError("living processes have this queue open by its name 256 times: no place for more")
         self.enlisted = True
 
     def _delist(self):
