@@ -24,6 +24,8 @@ CLAIMS_H = "shm/ac_shm_claims.h"
 CLAIMS = "shm/ac_shm_claims.c"
 TAKE = "shm/ac_shm_take.c"
 SHQUEUE = "shm/ac_shm_queue_shared.h"
+BELL = "shm/ac_shm_bell.h"
+BELL_LINUX = "shm/ac_shm_bell_linux.c"
 PERMITS = "shm/ac_shared_permits.h"
 SHROW = "shm/ac_shared_row.h"
 SEG = "queues/ac_segments.h"
@@ -320,6 +322,35 @@ MUTANTS = [
            "ac_store_release(&lane->next, tail);\n        return depth;", "assert", ("discard",)),
     Mutant("shm_take", SHQUEUE, "return used < q->lanes ? used : q->lanes;", "return used < q->lanes ? used : 1;", "assert",
            ("lanes",)),
+    # -- bell: the fence, the bit and the step of the epoch of who arms; ring first, then disarm, and whom
+    Mutant("bell", BELL, "    ac_fence_seq_cst(); /* F2: pairs with F1 of the putter */\n", "", "deadlock", ("put",)),
+    Mutant("bell", BELL, "(word | AC_EC_LISTENERS) + AC_EC_EPOCH_ONE", "word | AC_EC_LISTENERS", "deadlock", ("thief",)),
+    Mutant("bell", BELL, "(word | AC_EC_LISTENERS) + AC_EC_EPOCH_ONE", "word + AC_EC_EPOCH_ONE", "deadlock", ("put",)),
+    Mutant("bell", BELL, "    while (!ac_cas_acq_rel(&ec->word, &word, (word | AC_EC_LISTENERS) + AC_EC_EPOCH_ONE)) {\n    }\n",
+           "    ac_store_seq_cst(&ec->word, (word | AC_EC_LISTENERS) + AC_EC_EPOCH_ONE);\n", "deadlock", ("sleeper",)),
+    Mutant("bell", BELL_LINUX, "    if (write(bell, &one, sizeof one) != (ssize_t)sizeof one) return;\n", "    (void)one;\n",
+           "deadlock", ("put",)),
+    Mutant("bell", BELL_LINUX, "    if (write(bell, &one, sizeof one) != (ssize_t)sizeof one) return;\n",
+           "    uint32_t first = seen;\n    (void)ac_cas_acq_rel(&ec->word, &first, first & ~AC_EC_LISTENERS);\n"
+           "    if (write(bell, &one, sizeof one) != (ssize_t)sizeof one) return;\n", "deadlock", ("killed",)),
+    Mutant("bell", BELL_LINUX, "(word ^ seen) < AC_EC_EPOCH_ONE &&", "true &&", "deadlock", ("thief",)),
+    Mutant("bell", BELL_LINUX, "    uint32_t word = seen;\n    while ((word & AC_EC_LISTENERS) && (word ^ seen)",
+           "    const uint32_t late = ac_load_acquire(&ec->word);\n    uint32_t word = late;\n    while ((word & AC_EC_LISTENERS) && "
+           "(word ^ late)", "deadlock", ("thief",)),
+    Mutant("bell", BELL_LINUX, "           !ac_cas_acq_rel(&ec->word, &word, word & ~AC_EC_LISTENERS)) {\n    }\n",
+           "           (ac_store_release(&ec->word, word & ~AC_EC_LISTENERS), false)) {\n    }\n", "deadlock", ("thief",)),
+    Mutant("bell", BELL_LINUX, "    while ((word & AC_EC_LISTENERS) && (word", "    while (false && (word", "assert", ("once",)),
+    Mutant("bell", BELL_LINUX, "    if (!(seen & AC_EC_LISTENERS) || bell < 0) return;\n", "    if (bell < 0) return;\n", "assert",
+           ("nobody",)),
+    Mutant("bell", BELL_LINUX, "    (void)epoll_ctl(ear->fd, EPOLL_CTL_MOD, bell, &event);\n", "    (void)bell, (void)event, (void)ear;\n",
+           "deadlock", ("loop",)),
+    Mutant("bell", BELL_LINUX, "    while (epoll_wait(ear->fd, &event, 1, 0) < 0 && errno == EINTR) {\n    }\n", "    (void)ear, (void)event;\n",
+           "livelock", ("put",)),
+    Mutant("bell", BELL_LINUX, "    struct epoll_event event = {.events = EPOLLIN | EPOLLET};\n    if", "    struct epoll_event event = {.events = EPOLLIN};\n    if",
+           "livelock", ("put",)),
+    Mutant("bell", EC, "(word & ~AC_EC_SLEEPERS) + AC_EC_EPOCH_ONE", "(word & ~AC_EC_ANYBODY) + AC_EC_EPOCH_ONE", "deadlock",
+           ("sleeper",)),
+    Mutant("bell", EC, "    ac_fence_seq_cst(); /* F1 */\n", "", "deadlock", ("end",)),
     # -- permits with owners
     Mutant("shared_permits", PERMITS, "if (seen == 0 && ac_cas_seq_cst(&p->owner[i], &seen, me)) return true;",
            "if (seen == 0 && ac_cas_relaxed(&p->owner[i], &seen, me)) return true;", "race"),
@@ -577,6 +608,8 @@ EQUIVALENT: list[Mutant] = [
            "the close is a bit of the tail: the pop's later load of the same word is at least as new, and is an acquire"),
     Mutant("task", TASK, "    ac_cas_acq_rel(&team->rc, &none, (int64_t)rc);", "    ac_cas_relaxed(&team->rc, &none, (int64_t)rc);",
            "a number that nothing is read through; the end of the run orders it before its reader"),
+    Mutant("bell", BELL_LINUX, "const uint32_t seen = ac_load_acquire(&ec->word);", "const uint32_t seen = ac_load_relaxed(&ec->word);",
+           "what follows it is a system call that the load decides on: not made ahead of it; its locks order the flag of an ear"),
     Mutant("pool", POOL, "while (ac_load_acquire(&job->inside) != 0 &&", "while (ac_load_relaxed(&job->inside) != 0 &&",
            "the look in the loop that follows is an acquire of the same word, at least as new"),
     Mutant("pool", POOL, "const bool open = !pool->stopping && pool->workers > 0;", "const bool open = pool->workers > 0;",
