@@ -103,7 +103,7 @@ def _attach_and_die(name: str) -> None:
 
 
 @pytest.mark.parametrize("first", ["maker", "attached"])
-def test_two_objects_of_one_process_keep_it_until_both_are_gone(name: str, fork: Any, first: str) -> None:
+def test_two_objects_of_one_process_keep_it_until_both_go(name: str, fork: Any, first: str) -> None:
     """A process that drops one of its objects still has the queue open through the other."""
     pair = {"maker": mp.Queue(name=name), "attached": Queue.attach(name)}
     assert [(pid, opened) for pid, _, opened, _, _ in pair["maker"]._parties()] == [(os.getpid(), True)]
