@@ -25,6 +25,7 @@ CLAIMS = "shm/ac_shm_claims.c"
 TAKE = "shm/ac_shm_take.c"
 SHQUEUE = "shm/ac_shm_queue_shared.h"
 BELL = "shm/ac_shm_bell.h"
+PARTY = "shm/ac_shm_party.c"
 BELL_LINUX = "shm/ac_shm_bell_linux.c"
 PERMITS = "shm/ac_shared_permits.h"
 SHROW = "shm/ac_shared_row.h"
@@ -351,6 +352,14 @@ MUTANTS = [
     Mutant("bell", EC, "(word & ~AC_EC_SLEEPERS) + AC_EC_EPOCH_ONE", "(word & ~AC_EC_ANYBODY) + AC_EC_EPOCH_ONE", "deadlock",
            ("sleeper",)),
     Mutant("bell", EC, "    ac_fence_seq_cst(); /* F1 */\n", "", "deadlock", ("end",)),
+    # -- party: a place is one's alone, and goes with its handle
+    Mutant("party", PARTY, "if (ac_cas_acq_rel(&openers[i], &found, self)) return i;", "ac_store_release(&openers[i], self);\n        return i;",
+           "assert"),
+    Mutant("party", PARTY, "!(dead_too && ac_peer_is_dead(found))", "!dead_too", "assert"),
+    Mutant("party", PARTY, "    if (at == AC_SHM_OPENERS) at = take_place(openers, self, true);\n", "", "assert"),
+    Mutant("party", PARTY, "    (void)ac_cas_acq_rel(&openers[i], &self, 0);", "    (void)openers, (void)self, (void)i;", "assert"),
+    Mutant("party", PARTY, "give_place(openers, self, at);", "(void)0;", "assert", ("one_handle",)),
+    Mutant("party", PARTY, "        if (!all[i].dead) return false;\n", "", "assert"),
     # -- permits with owners
     Mutant("shared_permits", PERMITS, "if (seen == 0 && ac_cas_seq_cst(&p->owner[i], &seen, me)) return true;",
            "if (seen == 0 && ac_cas_relaxed(&p->owner[i], &seen, me)) return true;", "race"),
