@@ -5,7 +5,7 @@
 
 static void test_last_in_first_out_up_to_the_limit(void) {
     ac_stack q;
-    uintptr_t item;
+    uintptr_t item = 0;
     ac_stack_init(&q);
     CHECK(ac_stack_try_pop(&q, &item) == AC_EMPTY);
     for (uintptr_t i = 0; i < 7; i++) CHECK(ac_stack_try_push(&q, i, 7) == AC_OK);

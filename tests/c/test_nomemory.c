@@ -285,7 +285,7 @@ static bool primes(int64_t n) {
     const ac_exec ex = check_exec(ac_simd_detect(), 1);
     ac_primes *p = NULL;
     fail_after(n);
-    const int rc = ac_primes_sieve(&ex, 1000000, true, &p);
+    const int rc = ac_primes_sieve(&ex, 0, 1000000, true, &p);
     fail_no_more();
     CHECK(rc == 0 ? ac_primes_count(p) == 78498 : rc == AC_EXEC_NOMEM);
     ac_primes_free(p);
