@@ -36,7 +36,7 @@ cdef class AtomicInt:
     fork's child has its own copy; pickling is refused.
 
     Lock-free (csrc/sync/ac_atomic_int.h). On a free-threaded interpreter threads that do nothing but `fetch_add` on
-    the same number take turns of some hundred microseconds, which is several times faster (csrc/sync/ac_turn.h).
+    the same number take turns of some hundred microseconds (csrc/sync/ac_turn.h).
 
     Examples
     --------
