@@ -242,7 +242,7 @@ def mutable_globals(obj: Path) -> list[str]:
 
 def compile_plain(source: Path, target: Path) -> None:
     # Not position-independent: else constant tables of pointers count as data to relocate.
-    command = ["cc", "-std=c11", "-D_GNU_SOURCE=1", "-O1", "-fno-pic", "-fno-pie"]
+    command = ["cc", "-std=c11", "-D_GNU_SOURCE=1", "-O0", "-fno-pic", "-fno-pie"]
     command += ["-I", str(CSRC), "-c", str(source), "-o", str(target)]
     subprocess.run(command, check=True)
 

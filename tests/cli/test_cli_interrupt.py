@@ -82,5 +82,5 @@ def test_control_c_leaves_nothing_at_many_moments(
     seed: int, folder: Path, tmp_path: Path
 ) -> None:
     choose = random.Random(seed)
-    for _ in range(40):
+    for _ in range(20):
         _interrupt_once(choose, folder, tmp_path)

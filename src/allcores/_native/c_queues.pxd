@@ -18,6 +18,10 @@ cdef extern from "base/ac_clock.h" nogil:
     int64_t ac_now_ns()
     int64_t ac_deadline_after(int64_t timeout_ns)
 
+cdef extern from "sync/ac_turn.h" nogil:
+    ctypedef struct ac_turn:
+        pass
+
 cdef extern from "wait/ac_slices.h" nogil:
     ctypedef struct ac_slices:
         int64_t length_ns
@@ -65,6 +69,7 @@ cdef extern from "queues/ac_channel.h":  # attached: what they call back may be 
     int AC_CHANNEL_ROOM
     ctypedef struct ac_channel:
         ac_store store
+        ac_turn turn
         ac_event_count not_empty
         ac_event_count not_full
         ac_event_count all_done

@@ -39,8 +39,19 @@ AC_INLINE void ac_entry_turn(ac_turn *turn) {
     if (AC_UNLIKELY(ac_turn_is_anothers(turn, me)) && AC_UNLIKELY(ac_turn_look(turn, me)))
         ac_entry_wait_(turn, me);
 }
+
+/* After a spin or a sleep, and before the operation is tried again. Where it comes too late for a deadline
+ * it does nothing. */
+AC_INLINE void ac_entry_turn_again(ac_turn *turn, int64_t deadline_ns) {
+    if (AC_UNLIKELY(ac_turn_is_crowded(turn)) && ac_now_ns() + AC_TURN_NS < deadline_ns)
+        ac_entry_wait_(turn, (uint64_t)_Py_ThreadId());
+}
 #else
 AC_INLINE void ac_entry_turn(ac_turn *turn) { (void)turn; }
+AC_INLINE void ac_entry_turn_again(ac_turn *turn, int64_t deadline_ns) {
+    (void)turn;
+    (void)deadline_ns;
+}
 #endif
 
 #endif

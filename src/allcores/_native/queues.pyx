@@ -39,6 +39,9 @@ cdef extern from "gc_slots.h":
 cdef extern from "fast_calls.h":
     void ac_fast_install(object type, int which)
 
+cdef extern from "entries.h":
+    void ac_entry_turn_again(ac_turn *turn, int64_t deadline_ns)
+
 cdef extern from "lazy_dict.h":
     void ac_lazy_dict(object self)
 

@@ -48,6 +48,7 @@ cdef ac_status wait_put(ac_channel *ch, uintptr_t item, int64_t deadline) except
     cdef ac_slices slices = ac_slices(length_ns=0)
     with nogil:
         ac_channel_spin(ch, False, deadline)
+    ac_entry_turn_again(&ch.turn, deadline)
     while True:
         key = ac_ec_prepare(&ch.not_full)
         status = ac_channel_push(ch, item)
@@ -60,6 +61,7 @@ cdef ac_status wait_put(ac_channel *ch, uintptr_t item, int64_t deadline) except
             ac_channel_count_wait(ch)
         try:
             sleep_on(&ch.not_full, key, deadline, &slices)
+            ac_entry_turn_again(&ch.turn, deadline)
         except BaseException:
             ac_channel_pass_put(ch)  # a wake that chose us goes to another
             raise
@@ -75,6 +77,7 @@ cdef ac_status wait_get(ac_channel *ch, uintptr_t *item, int64_t deadline) excep
     cdef ac_slices slices = ac_slices(length_ns=0)
     with nogil:
         ac_channel_spin(ch, True, deadline)
+    ac_entry_turn_again(&ch.turn, deadline)
     while True:
         key = ac_ec_prepare(&ch.not_empty)
         status = ac_channel_pop(ch, item)
@@ -87,6 +90,7 @@ cdef ac_status wait_get(ac_channel *ch, uintptr_t *item, int64_t deadline) excep
             ac_channel_count_wait(ch)
         try:
             sleep_on(&ch.not_empty, key, deadline, &slices)
+            ac_entry_turn_again(&ch.turn, deadline)
         except BaseException:
             ac_channel_pass_get(ch)
             raise
