@@ -1,6 +1,7 @@
 """Pure Python on all cores: ast.parse of the standard library, node types counted."""
 
 import ast
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -14,6 +15,7 @@ from bench.ours import ours
 
 QUESTION = "how much of the machine does Python code reach, on threads and on processes?"
 THREADS, CEILING = "allcores.parallel.map, threads", "ceiling: independent processes"
+DEALT = "threading.Thread, the files dealt out before"
 SERIAL, UNIT = "one thread, map()", "pass over the files"
 # With the GIL no threads can: there the table shows that standard threads stay near one.
 BARS = [] if gil_enabled() else [Bar("ast.parse on threads", "threads", THREADS, CEILING, 0.90)]
@@ -67,6 +69,26 @@ def comparisons(settings: Settings) -> Builders:
 
         return Call(f"{name}.map", Work.calling(run, check=check))
 
+    def dealt() -> Call:
+        # No library at all: what the interpreter itself lets threads reach that share its objects.
+        sources = sorted(library_sources(characters), key=len, reverse=True)
+        hands = [sources[first::workers] for first in range(workers)]
+
+        def run() -> Counter[str]:
+            totals: list[Counter[str]] = []
+
+            def work(hand: list[str]) -> None:
+                totals.append(merged(map(count_nodes, hand)))
+
+            threads = [threading.Thread(target=work, args=(hand,)) for hand in hands]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            return merged(totals)
+
+        return Call(DEALT, Work.calling(run, check=check))
+
     def ceiling() -> Ceiling:
         return Ceiling(CEILING, serial, {"characters": characters}, workers)
 
@@ -81,6 +103,7 @@ def comparisons(settings: Settings) -> Builders:
         contenders: list[Contender] = [
             mine("threads"),
             standard("ThreadPoolExecutor", ThreadPoolExecutor),
+            dealt(),
             Call(SERIAL, serial(characters)),
             ceiling(),
         ]
