@@ -26,7 +26,10 @@
         const char *const only_ = getenv("TEST_ONLY");                    \
         if (only_ != NULL && strcmp(only_, #test) != 0) break;            \
         fprintf(stderr, "  %s\n", #test);                                 \
+        const int64_t begin_ = ac_now_ns();                               \
         test();                                                           \
+        const int64_t took_ = (ac_now_ns() - begin_) / AC_NS_PER_MS;      \
+        if (took_ >= 100) fprintf(stderr, "    %d ms\n", (int)took_);     \
     } while (0)
 
 /* The seed of this run: the environment's TEST_SEED, or the clock. Printed, so that a failure can be

@@ -96,7 +96,8 @@ static void test_many_numbers_on_many_threads(void) {
     uint8_t *const out = malloc((size_t)n);
     for (int64_t i = 0; i < count; i++) tests[i] = (uint64_t)(3 * i) << 30;
     for (int64_t i = 0; i < n; i++) x[i] = (uint64_t)(i * 13) << 30;
-    for (int32_t threads = 1; threads <= 3; threads++) {
+    const int32_t step = check_scale(100) < 100 ? 2 : 1; /* one and three */
+    for (int32_t threads = 1; threads <= 3; threads += step) {
         const ac_exec ex = check_exec(ac_simd_detect(), threads);
         CHECK(ac_isin(&ex, AC_U64, x, n, tests, count, false, out) == 0);
         for (int64_t i = 0; i < n; i++) CHECK(out[i] == (i % 3 == 0 && i * 13 < 3 * count));

@@ -148,13 +148,18 @@ static void test_the_check_notices_a_lost_item(void) {
 typedef struct bounded_run {
     ac_mpmc q;
     uint64_t limit, count;
-    ac_atomic_u64 pushed, popping, popped;
+    int64_t end_ns; /* producers stop here: each yield may cost a slice of the scheduler's */
+    ac_atomic_u64 pushed, popping, popped, expected;
     ac_atomic_u32 passed; /* set when more than `limit` were inside; written by producers */
 } bounded_run;
 
 static void *push_to_the_limit(void *arg) {
     bounded_run *const run = arg;
     for (uint64_t i = 0; i < run->count; i++) {
+        if (i % 64 == 0 && ac_now_ns() > run->end_ns) {
+            ac_fetch_add_relaxed(&run->expected, i - run->count);
+            break;
+        }
         while (ac_mpmc_try_push(&run->q, i, run->limit) != AC_OK) sched_yield();
         const uint64_t pushed = ac_fetch_add_seq_cst(&run->pushed, UINT64_C(1)) + 1;
         const uint64_t popping = ac_load_seq_cst(&run->popping);
@@ -166,7 +171,7 @@ static void *push_to_the_limit(void *arg) {
 static void *pop_what_comes(void *arg) {
     bounded_run *const run = arg;
     uintptr_t item;
-    while (ac_load_relaxed(&run->popped) < 2 * run->count) {
+    while (ac_load_relaxed(&run->popped) < ac_load_relaxed(&run->expected)) {
         ac_fetch_add_seq_cst(&run->popping, UINT64_C(1));
         if (ac_mpmc_try_pop(&run->q, &item) == AC_OK) {
             ac_fetch_add_relaxed(&run->popped, UINT64_C(1));
@@ -184,6 +189,8 @@ static void test_no_push_passes_the_limit(void) {
     CHECK(ac_mpmc_init(&run.q, 8));
     run.limit = 3; /* below the capacity: a free slot alone allows nothing */
     run.count = check_scale(30000);
+    run.end_ns = ac_now_ns() + STRESS_MOST_NS;
+    ac_store_relaxed(&run.expected, 2 * run.count);
     for (int i = 0; i < 4; i++)
         CHECK(pthread_create(&threads[i], NULL, i < 2 ? push_to_the_limit : pop_what_comes, &run) == 0);
     for (int i = 0; i < 4; i++) CHECK(pthread_join(threads[i], NULL) == 0);

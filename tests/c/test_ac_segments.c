@@ -128,7 +128,7 @@ static void *pop_batches(void *arg) {
     if (side->last == NULL) return stress_produce(side);
     uintptr_t items[7];
     uint64_t done;
-    while (ac_load_relaxed(side->received) < side->expected) {
+    while (ac_load_relaxed(side->received) < ac_load_relaxed(side->expected)) {
         if (ac_seg_try_pop_many(side->queue->q, items, 7, &done) != AC_OK) {
             sched_yield();
             continue;
@@ -143,7 +143,7 @@ static void test_batches_of_many_consumers_lose_nothing(void) {
     ac_segments q;
     CHECK(ac_seg_init(&q));
     const stress_queue queue = {&q, push, pop};
-    ac_atomic_u64 received = 0;
+    ac_atomic_u64 received = 0, expected = 3 * check_scale(60000);
     uint64_t marker = 0;
     stress_side sides[6];
     memset(sides, 0, sizeof sides);
@@ -152,7 +152,8 @@ static void test_batches_of_many_consumers_lose_nothing(void) {
         sides[i].number = i;
         sides[i].count = check_scale(60000);
         sides[i].received = &received;
-        sides[i].expected = 3 * sides[i].count;
+        sides[i].expected = &expected;
+        sides[i].end_ns = ac_now_ns() + STRESS_MOST_NS;
         sides[i].random = (uint64_t)i;
         sides[i].last = i < 3 ? NULL : &marker;
     }

@@ -51,8 +51,8 @@ static void test_larger_sizes(void) {
         for (uint64_t r = 0; r < rounds; r++)
             for (int pattern = 0; pattern < PATTERNS; pattern++)
                 check_sort(bits, pattern, (int64_t)(check_random(&state) % 20000), r % 2, &state);
-        check_sort(bits, 0, 300000, 0, &state);
-        check_sort(bits, 10, 300000, 3, &state);
+        if (!check_leaves_out(300000, seed, bits)) check_sort(bits, 0, 300000, 0, &state);
+        if (!check_leaves_out(300000, seed, -bits)) check_sort(bits, 10, 300000, 3, &state);
     }
 }
 

@@ -70,6 +70,7 @@ static void test_integers_wrap_and_keep_their_sign(void) {
         for (int t = AC_I8; t <= AC_U64; t++) {
             const size_t size = ac_dtype_size((ac_dtype)t);
             const int64_t n = sizes[s];
+            if (check_leaves_out(n, seed, s * 1000 + t)) continue;
             void *base;
             char *const x = check_room(&base, (size_t)n * size, (size_t)(s + t) % 9);
             uint64_t want = 0;
