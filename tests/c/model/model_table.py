@@ -55,6 +55,8 @@ PROGRAMS = [
         "shm_take",
         ("shm/ac_shm_claims.h", "shm/ac_shm_claims.c", "shm/ac_shm_take.c", "shm/ac_shm_queue_shared.h"),
     ),
+    Program("shm_queue", ("shm/ac_shm_queue.c", "shm/ac_shm_stream.c", "shm/ac_shm_stream.h")),
+    Program("lease", ("shm/ac_shm_lease.c",)),
     Program("bell", ("shm/ac_shm_bell.h", "shm/ac_shm_bell_linux.c")),
     Program("party", ("shm/ac_shm_party.c",), quick=True),
     Program("shared_permits", ("shm/ac_shared_permits.h",), quick=True),
@@ -79,13 +81,7 @@ EXEMPT: dict[str, str] = {
     "the checker in relock and latch",
     "sync/ac_turn.h": "decides nothing but when a thread goes on: relaxed hints, where a lost update is harmless, and a "
     "wait with an end of its own",
-    "shm/ac_shm_queue.c": "between processes, under a robust lock of the kernel's, which a model of threads has not: "
-    "killing it at every instruction is its proof",
     "shm/ac_shm_queue_open.c": "runs before the queue is shared, or under the file's lock: no concurrent structure of its own",
-    "shm/ac_shm_stream.c": "between processes, under robust locks of the kernel's: killing it at every instruction is its proof",
-    "shm/ac_shm_stream.h": "one relaxed look at a counter; the structure is that of ac_shm_stream.c",
-    "shm/ac_shm_lease.c": "not modelled yet: its one order is that of ac_shm_claims.h, settle then leave, which is on the bench; "
-    "kills by test_ac_shm_lease.c",
     "kernels/ac_cumsum.c": "chunks dealt out by one fetch_add, and a chain of release stores to one word, each by the owner of the next "
     "chunk after it has read the one before; by the thread sanitizer in test_ac_cumsum.c",
     "kernels/ac_grep.c": "one counter that is only added to; the end of the loop orders it before its reader",
