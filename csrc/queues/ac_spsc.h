@@ -17,7 +17,9 @@
  * The indices move by compare-and-swap though only one thread moves each: it fails only when the
  * ring was closed (ended) in between, so that no push slips in after the close; and as a sequentially
  * consistent read-modify-write it allows a look at an event count without a fence
- * (ac_ec_anybody).
+ * (ac_ec_anybody). These two locked instructions are most of what an item costs: a ring that can neither
+ * be closed by another thread nor have sleepers does without them. Each side expects the value that
+ * it left there itself, so that the next instruction need not wait until the word can be read again.
  *
  * Progress: a push is wait-free; a pop waits for a producer between claim and publication, for the few
  * instructions of its window. Try-operations only. With AC_GUARDED_BY_LOCK the caller's lock
@@ -44,12 +46,14 @@ typedef struct ac_spsc {
     uint64_t mask;    /* slots - 1; constant after init */
     struct {          /* written by the producer, but for `tail`'s bit and `owner`'s first value */
         AC_ALIGNED_LINE ac_atomic_u64 tail;
-        AC_ALIGNED_LINE uint64_t head_seen; /* the consumer's position, when last read */
+        AC_ALIGNED_LINE uint64_t next;      /* `tail` as the producer left it */
+        uint64_t head_seen;                 /* the consumer's position, when last read */
         ac_atomic_ptr owner; /* the producer's mark; by the first thread that pushes */
     } producer;
     struct { /* written by the consumer, with the same exceptions */
         AC_ALIGNED_LINE ac_atomic_u64 head;
-        AC_ALIGNED_LINE ac_atomic_ptr owner;
+        AC_ALIGNED_LINE uint64_t next; /* `head` as the consumer left it */
+        ac_atomic_ptr owner;
     } consumer;
 } ac_spsc;
 
@@ -66,9 +70,10 @@ AC_UNUSED static bool ac_spsc_init(ac_spsc *q, uint64_t capacity) {
     q->mask = slots - 1;
     ac_store_relaxed(&q->producer.tail, UINT64_C(0));
     ac_store_relaxed(&q->producer.owner, NULL);
-    q->producer.head_seen = 0;
+    q->producer.next = q->producer.head_seen = 0;
     ac_store_relaxed(&q->consumer.head, UINT64_C(0));
     ac_store_relaxed(&q->consumer.owner, NULL);
+    q->consumer.next = 0;
     return true;
 }
 
@@ -104,17 +109,17 @@ AC_INLINE ac_status ac_spsc_try_push_many(ac_spsc *q, const uintptr_t *items, ui
                                           uint64_t limit, uint64_t *done) {
     *done = 0;
     if (AC_UNLIKELY(!ac_spsc_own_(&q->producer.owner))) return AC_MISUSE;
-    uint64_t tail = ac_gload_relaxed(&q->producer.tail);
-    if (AC_UNLIKELY(tail & 1)) return AC_CLOSED;
+    uint64_t tail = q->producer.next;
     const uint64_t position = tail >> 1;
     if (AC_UNLIKELY(position - q->producer.head_seen + count > limit))
         /* acquire: the consumer has read the slots before we write them again; pairs with (2) */
         q->producer.head_seen = ac_gload_acquire(&q->consumer.head) >> 1;
     const uint64_t size = position - q->producer.head_seen;
-    if (AC_UNLIKELY(size >= limit)) return AC_FULL;
+    if (AC_UNLIKELY(size >= limit)) return ac_spsc_is_closed(q) ? AC_CLOSED : AC_FULL;
     const uint64_t n = count < limit - size ? count : limit - size;
     /* fails only for a close */
     if (AC_UNLIKELY(!ac_gcas_seq_cst(&q->producer.tail, &tail, tail + 2 * n))) return AC_CLOSED;
+    q->producer.next = tail + 2 * n;
     for (uint64_t i = 0; i < n; i++) {
         ac_spsc_slot *const slot = &q->slots[(position + i) & q->mask];
         slot->item = items[i];
@@ -144,8 +149,7 @@ AC_INLINE ac_status ac_spsc_try_pop_many(ac_spsc *q, uintptr_t *items, uint64_t 
                                          uint64_t *done) {
     *done = 0;
     if (AC_UNLIKELY(!ac_spsc_own_(&q->consumer.owner))) return AC_MISUSE;
-    uint64_t head = ac_gload_relaxed(&q->consumer.head);
-    if (AC_UNLIKELY(head & 1)) return AC_CLOSED;
+    uint64_t head = q->consumer.next;
     const uint64_t position = head >> 1;
     uint64_t n = 1;
     if (count > 1 || !ac_spsc_is_there_(q, position)) {
@@ -157,6 +161,7 @@ AC_INLINE ac_status ac_spsc_try_pop_many(ac_spsc *q, uintptr_t *items, uint64_t 
     for (uint64_t i = 0; i < n; i++) items[i] = ac_spsc_read_(q, position + i);
     /* (2) gives the slots back; fails only for an end, and then they are not ours */
     if (AC_UNLIKELY(!ac_gcas_seq_cst(&q->consumer.head, &head, head + 2 * n))) return AC_CLOSED;
+    q->consumer.next = head + 2 * n;
     *done = n;
     return AC_OK;
 }

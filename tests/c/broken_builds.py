@@ -172,7 +172,7 @@ CONTROLS = [
     row("test_ac_spsc", "test_the_rest_can_be_taken_on_any_thread", "queues/ac_spsc.h",
         "    } while (!ac_gcas_seq_cst(&q->consumer.head, &head, tail << 1 | 1));\n", "    } while (0);\n"),
     row("test_ac_spsc", "test_two_threads_pass_everything_in_order", "queues/ac_spsc.h",
-        "    if (AC_UNLIKELY(size >= limit)) return AC_FULL;\n", "    if (size > limit + 1) return AC_FULL;\n"),
+        "    if (AC_UNLIKELY(size >= limit)) return", "    if (size > limit + 1) return"),
     row("test_ac_stack", "test_many_threads_lose_and_double_nothing", "queues/ac_stack.h",
         "    } else if (AC_UNLIKELY(size >= limit)) {\n        status = AC_FULL;\n"),
     row("test_ac_store", "test_a_move_under_load_loses_nothing", "queues/ac_store.h",

@@ -66,6 +66,7 @@ static void test_nothing_goes_in_after_the_close_and_everything_comes_out(void) 
     CHECK(ac_spsc_try_push(&q, 1, 4) == AC_OK);
     ac_spsc_close(&q);
     CHECK(ac_spsc_is_closed(&q) && ac_spsc_try_push(&q, 2, 4) == AC_CLOSED);
+    CHECK(ac_spsc_try_push(&q, 2, 1) == AC_CLOSED); /* full, and closed */
     CHECK(ac_spsc_try_pop(&q, &item) == AC_OK && item == 1);
     CHECK(ac_spsc_try_pop(&q, &item) == AC_CLOSED);
     ac_spsc_destroy(&q);

@@ -95,7 +95,9 @@ MUTANTS = [
            "(ac_store_relaxed(&q->producer.tail, tail + 2 * n), true)", "history|assert|livelock"),
     Mutant("spsc", SPSC, "while (!ac_spsc_is_there_(q, position)) ac_backoff_snooze(&backoff);", "(void)backoff;",
            "race|history|assert"),
-    Mutant("spsc", SPSC, "    if (AC_UNLIKELY(size >= limit)) return AC_FULL;\n", "", "race|history|assert"),
+    Mutant("spsc", SPSC, "    if (AC_UNLIKELY(size >= limit)) return ac_spsc_is_closed(q) ? AC_CLOSED : AC_FULL;\n", "",
+           "race|history|assert"),
+    Mutant("spsc", SPSC, "return ac_spsc_is_closed(q) ? AC_CLOSED : AC_FULL;", "return AC_FULL;", "history"),
     Mutant("spsc", SPSC, "return seen == NULL && ac_cas_acq_rel(owner, &seen, me);",
            "return seen == NULL && (ac_store_relaxed(owner, me), true);", "race|assert"),
     # -- mutex
