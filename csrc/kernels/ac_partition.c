@@ -25,9 +25,9 @@ static uint64_t next_random(uint64_t *state) {
 }
 
 void ac_partition_sample(ac_simd simd, ac_dtype dtype, ac_keys_form form, const void *x, int64_t n,
-                         uint64_t *sample) {
+                         int64_t count, uint64_t *sample) {
     uint64_t state = (uint64_t)n;
-    for (int i = 0; i < AC_CLASSIFY_SAMPLES; i++) {
+    for (int64_t i = 0; i < count; i++) {
         const int64_t place = (int64_t)(next_random(&state) % (uint64_t)n);
         ac_keys_load(simd, dtype, form, x, place, 1, (ac_u64_at *)sample + i);
     }
@@ -36,7 +36,7 @@ void ac_partition_sample(ac_simd simd, ac_dtype dtype, ac_keys_form form, const 
 static void choose_splitters(ac_partition *p, const ac_exec *ex, int64_t wanted, uint64_t *sample,
                              uint64_t *spare) {
     const ac_simd simd = ex->simd;
-    ac_partition_sample(simd, p->dtype, p->form, p->x, p->n, sample);
+    ac_partition_sample(simd, p->dtype, p->form, p->x, p->n, AC_CLASSIFY_SAMPLES, sample);
     int levels = 3;
     while (levels < 8 && ((p->n >> levels) > wanted || 1 << levels < 4 * ex->threads)) levels++;
     ac_classifier_init(&p->classifier, simd, levels, sample, spare);

@@ -36,9 +36,9 @@ typedef struct ac_partition {
     bool wide, short_keys;
 } ac_partition;
 
-/* The keys of AC_CLASSIFY_SAMPLES numbers at places that depend on n alone, n >= 1. */
+/* The keys of `count` numbers at places that depend on n alone, n >= 1. */
 void ac_partition_sample(ac_simd simd, ac_dtype dtype, ac_keys_form form, const void *x, int64_t n,
-                         uint64_t *sample);
+                         int64_t count, uint64_t *sample);
 
 /* n >= 1. `wanted`: how many keys a range should have, where 256 ranges are enough for that; fewer if
  * each thread would get less than four ranges. Returns 0, AC_STOPPED_BY_POLL or AC_EXEC_NOMEM. */

@@ -2,8 +2,8 @@
  * ones as one.
  *
  *   census   numbers of 8 and 16 bits: a table of counts (ac_census.h)
- *   hash     few different numbers, as a sample tells: a hash table a thread (ac_tally.h); then only
- *            the different keys are sorted
+ *   hash     few different numbers, as a sample tells: a hash table a thread (ac_tally.h; ac_seen.h if
+ *            nobody asks for counts); then only the different keys are sorted
  *   sort     else: as ac_sort, and each range is looked at while it lies in the cache
  *
  * Keys stand in ranges that go up, in which they go up. Equal numbers are neighbours; they lie in
@@ -16,11 +16,14 @@
 #include "kernels/ac_census.h"
 #include "kernels/ac_partition.h"
 #include "kernels/ac_scratch.h"
+#include "kernels/ac_seen.h"
 #include "kernels/ac_sort.h"
 #include "kernels/ac_sort_words.h"
 #include "kernels/ac_tally.h"
 
 #define ONE_PIECE 65536 /* below, one thread sorts all at once: 0.4 ms */
+#define SAMPLE_FROM 4096 /* below, the sample and a table cost more than they could save */
+#define SMALL_SAMPLE 256
 #define BLOCK 1024      /* keys at a time, 8 KB: they stay in the first-level cache */
 #define SLICE 16384     /* different keys in a range, where ranges are free */
 #define CENSUS_PART 2   /* a table this many times longer than the numbers is still read through */
@@ -335,8 +338,9 @@ static int by_sort(ac_unique *u, const ac_exec *ex, const void *x, int64_t n) {
 typedef struct hashing {
     ac_unique *u;
     const void *x;
-    ac_tally *tally; /* one for each worker */
-    int32_t tallies;
+    ac_tally *tally; /* one for each worker; NULL if nothing is counted */
+    ac_seen *seen;   /* then these */
+    int32_t tables;
 } hashing;
 
 static int tally_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
@@ -345,7 +349,8 @@ static int tally_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
     for (int64_t at = lo; at < hi; at += BLOCK) {
         const int64_t some = smaller(BLOCK, hi - at);
         ac_keys_load(h->u->simd, h->u->dtype, AC_KEYS_EXACT, h->x, at, some, (ac_u64_at *)key);
-        const ac_tally_status status = ac_tally_add(h->tally + worker, key, some);
+        const ac_tally_status status = h->tally != NULL ? ac_tally_add(h->tally + worker, key, some)
+                                                        : ac_seen_add(h->seen + worker, key, some);
         if (status != AC_TALLY_OK) return status == AC_TALLY_FULL ? FULL : -AC_EXEC_NOMEM;
     }
     return 0;
@@ -356,19 +361,23 @@ static int weigh_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
     (void)worker;
     for (int64_t i = lo; i < hi; i++) {
         uint64_t sum = 0;
-        for (int32_t w = 0; w < h->tallies; w++) sum += ac_tally_get(h->tally + w, h->u->keys[i]);
+        for (int32_t w = 0; w < h->tables; w++) sum += ac_tally_get(h->tally + w, h->u->keys[i]);
         h->u->weight[i] = sum;
     }
     return 0;
 }
 
 /* The keys of all tables, sorted, each once, with what the tables counted together. */
-static int join(hashing *h, const ac_exec *ex, bool counted) {
+static int join(hashing *h, const ac_exec *ex) {
+    const bool counted = h->tally != NULL;
     ac_unique *const u = h->u;
     int64_t total = 0, found = 0;
-    for (int32_t w = 0; w < h->tallies; w++) total += h->tally[w].used;
+    for (int32_t w = 0; w < h->tables; w++)
+        total += counted ? h->tally[w].used : ac_seen_size(h->seen + w);
     if (!make_keys(u, total, counted)) return AC_EXEC_NOMEM;
-    for (int32_t w = 0; w < h->tallies; w++) found += ac_tally_keys(h->tally + w, u->keys + found);
+    for (int32_t w = 0; w < h->tables; w++)
+        found += counted ? ac_tally_keys(h->tally + w, u->keys + found)
+                         : ac_seen_keys(h->seen + w, u->keys + found);
     int rc = ac_sort(ex, AC_U64, u->keys, u->keys, total);
     if (rc != 0) return rc;
     found = 0;
@@ -385,15 +394,27 @@ static int join(hashing *h, const ac_exec *ex, bool counted) {
 /* Returns FULL if there are too many different keys. */
 static int by_hash(ac_unique *u, const ac_exec *ex, const void *x, int64_t n, int bits,
                    bool counted) {
-    hashing h = {.u = u, .x = x, .tallies = ex->threads};
-    const size_t bytes = (size_t)ex->threads * sizeof *h.tally;
-    h.tally = ac_scratch_alloc(bytes);
-    if (h.tally == NULL) return AC_EXEC_NOMEM;
-    for (int32_t w = 0; w < h.tallies; w++) ac_tally_init(h.tally + w, u->simd, bits);
+    hashing h = {.u = u, .x = x, .tables = ex->threads};
+    const size_t bytes = (size_t)ex->threads * (counted ? sizeof *h.tally : sizeof *h.seen);
+    void *const tables = ac_scratch_alloc(bytes);
+    if (tables == NULL) return AC_EXEC_NOMEM;
+    if (counted) {
+        h.tally = tables;
+        for (int32_t w = 0; w < h.tables; w++) ac_tally_init(h.tally + w, u->simd, bits);
+    } else { /* a bucket holds twice as many keys */
+        h.seen = tables;
+        for (int32_t w = 0; w < h.tables; w++) ac_seen_init(h.seen + w, u->simd, bits - 1);
+    }
     int rc = ac_exec_for(ex, tally_range, &h, n, GRAIN);
-    if (rc == 0) rc = join(&h, ex, counted);
-    for (int32_t w = 0; w < h.tallies; w++) ac_tally_end(h.tally + w);
-    ac_scratch_free(h.tally, bytes);
+    if (rc == 0) rc = join(&h, ex);
+    for (int32_t w = 0; w < h.tables; w++) {
+        if (counted) {
+            ac_tally_end(h.tally + w);
+        } else {
+            ac_seen_end(h.seen + w);
+        }
+    }
+    ac_scratch_free(tables, bytes);
     return rc == -AC_EXEC_NOMEM ? AC_EXEC_NOMEM : rc;
 }
 
@@ -408,12 +429,15 @@ static void forget(ac_unique *u) {
 /* The bits of the first tables, or 0 if too many numbers seem to be different. Of s keys drawn from d
  * different ones, evenly, about s * s / (2 * d) repeat another. */
 static int guess_bits(const ac_unique *u, const void *x, int64_t n, uint64_t *sample) {
-    const int64_t s = AC_CLASSIFY_SAMPLES;
-    ac_partition_sample(u->simd, u->dtype, AC_KEYS_EXACT, x, n, sample);
+    const int64_t s = n <= ONE_PIECE ? SMALL_SAMPLE : AC_CLASSIFY_SAMPLES;
+    ac_partition_sample(u->simd, u->dtype, AC_KEYS_EXACT, x, n, s, sample);
     ac_sort_u64(u->simd, (ac_u64_at *)sample, s, sample + s, 0);
     int64_t repeats = 0;
     for (int64_t i = 1; i < s; i++) repeats += sample[i] == sample[i - 1];
-    if (repeats < 24) return 0; /* some 350,000 different ones: from there on sorting is faster */
+    /* Some 350,000 different ones, of few numbers an eighth of them, at most 2,000: from there on
+     * sorting is faster. A sample of few numbers has some of them twice as well. */
+    const int64_t eighth = s * s / 2 * 9 / n;
+    if (repeats < (n > ONE_PIECE ? 24 : eighth > 16 ? eighth : 16)) return 0;
     const int64_t different = s - repeats < repeats ? s - repeats : s * s / (2 * repeats);
     int bits = AC_TALLY_MIN_BITS;
     while (bits < AC_TALLY_MAX_BITS && (int64_t)AC_TALLY_WAYS << bits < 5 * different / 2) bits++;
@@ -427,7 +451,7 @@ static int find(ac_unique *u, const ac_exec *ex, const void *x, int64_t n, bool 
         ac_census_size(u->dtype) != 0)
         return by_census(u, ex, x, n);
     int bits = way == AC_UNIQUE_HASH ? AC_TALLY_MIN_BITS : 0;
-    if (way == AC_UNIQUE_ANY && n > ONE_PIECE) {
+    if (way == AC_UNIQUE_ANY && n >= SAMPLE_FROM) {
         const size_t bytes = 2 * AC_CLASSIFY_SAMPLES * sizeof(uint64_t);
         uint64_t *const sample = ac_scratch_alloc(bytes);
         if (sample == NULL) return AC_EXEC_NOMEM;

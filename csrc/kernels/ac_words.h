@@ -29,7 +29,7 @@ typedef struct ac_words ac_words;
 
 /* Counts the words of `shortest` to `longest` bytes. Any seed gives the same counts; one that
  * others cannot guess keeps them from making words that collide. Returns 0, AC_STOPPED_BY_POLL or
- * AC_EXEC_NOMEM. Memory: some 80 bytes for each different word, at most 34 MB a thread beside, and
+ * AC_EXEC_NOMEM. Memory: some 80 bytes for each different word, at most 35 MB a thread beside, and
  * the bytes of words that have more than 24. */
 int ac_words_count(const ac_exec *ex, const ac_text *texts, int64_t count, uint64_t shortest,
                    uint64_t longest, uint64_t seed, ac_words **result);

@@ -61,7 +61,7 @@ static bool drain(const ac_words_front *f, ac_front_part *part, ac_words_table *
             *spare = block;
         }
     }
-    part->records = 0;
+    part->listed = 0;
     return true;
 }
 
@@ -70,7 +70,7 @@ static bool push_out(ac_words_front *f, const ac_word_slot *s) {
     ac_front_part *const part = &f->part[hash >> (64 - AC_FRONT_PART_BITS)];
     ac_front_block *block = part->blocks;
     if (block == NULL || block->used == (int64_t)(sizeof block->slot / sizeof *block->slot)) {
-        if (part->records >= AC_FRONT_LIST &&
+        if (part->listed >= AC_FRONT_LIST &&
             !drain(f, part, &part->table, AC_FRONT_PART_BITS, &f->spare))
             return false;
         block = new_block(f);
@@ -80,37 +80,29 @@ static bool push_out(ac_words_front *f, const ac_word_slot *s) {
         part->blocks = block;
     }
     block->slot[block->used++] = *s;
-    part->records++;
+    part->listed++;
     return true;
 }
 
-bool ac_words_front_add(ac_words_front *f, const ac_word_slot *word, uint64_t hash) {
-    ac_word_slot *const set = ac_words_front_set(f, hash);
-    const uint64_t count = word->head & ~UINT64_C(255);
-    if (AC_LIKELY(ac_word_same(&set[0], word))) {
-        set[0].head += count;
-        return true;
-    }
-    if (ac_word_same(&set[1], word)) {
-        set[1].head += count;
-        if (ac_word_count(&set[1]) > ac_word_count(&set[0])) {
-            const ac_word_slot first = set[0];
-            set[0] = set[1];
-            set[1] = first;
-        }
-        return true;
-    }
-    ac_word_slot *const s = set[0].head == 0 ? &set[0] : &set[1];
-    if (s->head != 0 && !push_out(f, s)) return false;
-    *s = *word;
+bool ac_words_front_add_other_(ac_words_front *f, ac_word_slot *set, const ac_word_slot *word) {
+    if (ac_word_is_long(word))
+        for (int k = 0; k < 2; k++)
+            if (ac_word_same(&set[k], word)) {
+                set[k].head += word->head & ~UINT64_C(255);
+                return true;
+            }
+    /* The rarer one goes; of two equally rare ones the second. A free slot counts nothing. */
+    const int rarer = set[0].head == 0 || ac_word_count(&set[0]) < ac_word_count(&set[1]) ? 0 : 1;
+    ac_word_slot *const to = &set[rarer];
+    if (to->head != 0 && !push_out(f, to)) return false;
+    if (to->head == 0) f->part[(uint64_t)(set - f->slots) / 2 * AC_FRONT_PARTS / f->sets].standing++;
+    *to = *word;
     return true;
 }
 
 int64_t ac_words_front_records(const ac_words_front *f, int part) {
-    const int64_t each = (int64_t)(f->sets * 2 / AC_FRONT_PARTS);
-    int64_t n = f->part[part].records + (int64_t)f->part[part].table.used;
-    for (int64_t i = part * each; i < (part + 1) * each; i++) n += f->slots[i].head != 0;
-    return n;
+    const ac_front_part *const p = &f->part[part];
+    return p->listed + p->standing + (int64_t)p->table.used;
 }
 
 bool ac_words_front_collect(ac_words_front *f, int part, ac_words_table *to, int skip) {
@@ -133,5 +125,6 @@ bool ac_words_front_collect(ac_words_front *f, int part, ac_words_table *to, int
     ac_word_slot *const own = f->slots + part * each;
     if (!ac_words_table_add_many(to, own, each, f->seed, skip, false)) return false;
     memset(own, 0, (size_t)each * sizeof *own);
+    p->standing = 0;
     return true;
 }
