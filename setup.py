@@ -12,6 +12,8 @@ from setuptools.command.build_py import build_py
 NATIVE = "src/allcores/_native"
 HEADERS = sorted(glob("csrc/**/*.h", recursive=True) + glob(f"{NATIVE}/*.h"))
 CFLAGS = ["-std=c11", "-D_GNU_SOURCE=1", "-O3", "-ffp-contract=off", "-fno-strict-aliasing", "-pthread"]
+# What a module exports is its PyInit alone: no calls by way of a table, and functions can be inlined.
+CFLAGS.append("-fvisibility=hidden")
 DIRECTIVES = {
     "language_level": 3,
     "binding": False,  # methods stay PyMethodDescr, which the interpreter specialises
