@@ -488,6 +488,14 @@ for n in (0, 1, 100, 5000, 300001):
                  k.isin(y, y[:99]), k.isin(x, x[::2]),
                  k.sum(x).hex().encode(), str(k.sum(y)).encode(), str(k.crc32(text)).encode()):
         h = zlib.crc32(part, h)
+    h = zlib.crc32(k.bincount(y), h)
+    for z in (x, array.array("f", x), y) if n else ():
+        floats = [k.dot(z, z[::-1]), k.mean(z), k.var(z), *k.minmax(z)]
+        h = zlib.crc32(repr([float(f).hex() for f in floats]).encode(), h)
+        numbers, counts = k.value_counts(z)
+        for part in (k.cumsum(z), k.unique(z), numbers, counts, k.histogram(z, 7)[0],
+                     k.searchsorted(numbers, z)):
+            h = zlib.crc32(part, h)
 h = zlib.crc32(k.mandelbrot(123, 45, max_iter=100), h)
 print(h)
 """
