@@ -235,7 +235,7 @@ def count_words(
     OSError
         A file cannot be read.
     MemoryError
-        No room: some 80 bytes for each different word, 34 MB a thread beside, long words' bytes.
+        No room: some 80 bytes for each different word, 35 MB a thread beside, long words' bytes.
     KeyboardInterrupt
         Within 100 ms of Ctrl-C, in the main thread.
 
