@@ -97,7 +97,7 @@ static ac_shm_status close_lanes(ac_shm_queue *q, int64_t until_ns) {
 /* After a slice in which nothing happened: a dead putter may have left a count that says "full" or
  * "unfinished" with nobody else to ever take its lock, a dead taker an intent, and one who was killed
  * in a shutdown some lanes open. */
-static void mend(ac_shm_queue *q) {
+void ac_shm_queue_mend(ac_shm_queue *q) {
     const uint32_t used = ac_shm_lanes_used(q);
     for (uint32_t at = 0; at < used; at++)
         if (lock_lane(q, at, AC_SHM_TRY) == AC_SHM_OK) unlock_lane(q, at);
@@ -296,7 +296,7 @@ static ac_shm_status put_once(ac_shm_queue *q, const ac_shm_image *image, int64_
     if (AC_UNLIKELY(status == AC_SHM_LIMIT || status == AC_SHM_NOMEM)) {
         /* Other lanes keep what was read in them until their putters need it, and a dead putter what it
          * had reserved. */
-        mend(q);
+        ac_shm_queue_mend(q);
         ac_shm_queue_tidy(q);
         status = put_in_lane(q, at, image, until_ns, count, bytes);
     }
@@ -311,8 +311,11 @@ static int64_t slice_end(int64_t deadline_ns) {
     return deadline_ns < end ? deadline_ns : end;
 }
 
-/* For who waits for a lock alone. */
-static int64_t lock_slice_end(void) { return ac_now_ns() + AC_SHM_SLICE_NS; }
+/* For who waits for a lock. No handler's run ends that: such a slice is always short. */
+static int64_t lock_slice_end(int64_t until_ns) {
+    const int64_t end = ac_now_ns() + AC_SHM_SLICE_NS;
+    return until_ns < end ? until_ns : end;
+}
 
 /* Spins while the condition is false, as long as it has paid lately; not at all when it has not.
  *
@@ -372,28 +375,33 @@ ac_shm_status ac_shm_queue_put(ac_shm_queue *q, const ac_shm_image *image, int64
         return put_once(q, image, AC_SHM_TRY, count, bytes);
     }
     if (deadline_ns == AC_SHM_NOWAIT)
-        return put_once(q, image, lock_slice_end(), count, bytes);
+        return put_once(q, image, lock_slice_end(AC_FOREVER), count, bytes);
     const int64_t until = slice_end(deadline_ns);
-    ac_shm_status status = put_once(q, image, until, count, bytes);
+    ac_shm_status status = put_once(q, image, lock_slice_end(until), count, bytes);
     if (status != AC_SHM_FULL) return status;
 
     const int64_t start = ac_now_ns();
     spin(q, SPIN_ROOM, has_room, until);
+    if (has_room(q)) { /* unannounced: see ac_shm_queue_take */
+        status = put_once(q, image, lock_slice_end(until), count, bytes);
+        if (status == AC_SHM_OK) learn(q, SPIN_ROOM, ac_now_ns() - start);
+        if (status != AC_SHM_FULL) return status;
+    }
     for (;;) {
         const uint32_t key = ac_ec_prepare(&q->shared->space);
         if (has_room(q)) {
-            status = put_once(q, image, until, count, bytes);
+            status = put_once(q, image, lock_slice_end(until), count, bytes);
             if (status == AC_SHM_OK) {
                 learn(q, SPIN_ROOM, ac_now_ns() - start);
                 if (has_room(q)) ac_ec_notify_one(&q->shared->space, AC_WAIT_SHARED);
             }
-            if (status != AC_SHM_FULL) return status;
+            if (status != AC_SHM_FULL || ac_now_ns() >= until) return status;
             continue; /* another was faster */
         }
         const ac_shm_status slept = sleep_until(&q->shared->space, key, until);
         if (slept == AC_SHM_OK) continue;
         learn(q, SPIN_ROOM, ac_now_ns() - start);
-        mend(q);
+        ac_shm_queue_mend(q);
         return slept == AC_SHM_EMPTY ? AC_SHM_FULL : slept;
     }
 }
@@ -412,15 +420,25 @@ static ac_shm_status take_or_yield(ac_shm_queue *q, uint64_t most, ac_shm_batch 
 ac_shm_status ac_shm_queue_take(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch,
                                 int64_t deadline_ns) {
     if (deadline_ns == AC_SHM_TRY) return ac_shm_take_once(q, most, batch, true);
-    if (deadline_ns == AC_SHM_NOWAIT) return take_or_yield(q, most, batch, lock_slice_end());
+    if (deadline_ns == AC_SHM_NOWAIT) return take_or_yield(q, most, batch, lock_slice_end(AC_FOREVER));
     const int64_t until = slice_end(deadline_ns);
     const int64_t start = ac_now_ns();
     spin(q, SPIN_ITEMS, has_items, until);
+    if (has_items(q)) {
+        /* Unannounced, or each wait that a spin has ended would leave a flag behind, and the next put
+         * wake nobody. Who has not slept since it came owes nobody a wake. */
+        const ac_shm_status status = take_or_yield(q, most, batch, until);
+        if (status == AC_SHM_OK) learn(q, SPIN_ITEMS, ac_now_ns() - start);
+        if (status != AC_SHM_EMPTY) return status;
+    }
     for (;;) {
         const uint32_t key = ac_ec_prepare(&q->shared->items);
         if (has_items(q)) {
             const ac_shm_status status = take_or_yield(q, most, batch, until);
-            if (status == AC_SHM_EMPTY) continue; /* another was faster */
+            if (status == AC_SHM_EMPTY) { /* another was faster */
+                if (ac_now_ns() >= until) return status;
+                continue;
+            }
             learn(q, SPIN_ITEMS, ac_now_ns() - start);
             if (has_items(q)) ac_ec_notify_one(&q->shared->items, AC_WAIT_SHARED);
             return status;
@@ -428,7 +446,7 @@ ac_shm_status ac_shm_queue_take(ac_shm_queue *q, uint64_t most, ac_shm_batch *ba
         const ac_shm_status slept = sleep_until(&q->shared->items, key, until);
         if (slept == AC_SHM_OK) continue;
         learn(q, SPIN_ITEMS, ac_now_ns() - start);
-        mend(q);
+        ac_shm_queue_mend(q);
         return slept;
     }
 }
@@ -446,7 +464,7 @@ ac_shm_status ac_shm_queue_look(ac_shm_queue *q, int64_t deadline_ns) {
         }
         const ac_shm_status slept = sleep_until(&q->shared->items, key, until);
         if (slept == AC_SHM_OK) continue;
-        mend(q);
+        ac_shm_queue_mend(q);
         return slept;
     }
 }
@@ -477,7 +495,7 @@ static void discard(ac_shm_queue *q, uint32_t at) {
 }
 
 ac_shm_status ac_shm_queue_shutdown(ac_shm_queue *q, bool drop) {
-    const int64_t until = lock_slice_end();
+    const int64_t until = lock_slice_end(AC_FOREVER);
     ac_shm_queue_shared *const sh = q->shared;
     ac_store_release(&sh->closing, 1); /* others go on with it if we are killed */
     const ac_shm_status status = close_lanes(q, until);
@@ -505,7 +523,7 @@ ac_shm_status ac_shm_queue_join(ac_shm_queue *q, int64_t deadline_ns) {
         if (all_done(q)) return AC_SHM_OK;
         const ac_shm_status slept = sleep_until(&q->shared->finished, key, until);
         if (slept == AC_SHM_OK) continue;
-        mend(q);
+        ac_shm_queue_mend(q);
         return slept;
     }
 }

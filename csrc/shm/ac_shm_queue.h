@@ -199,6 +199,11 @@ bool ac_shm_queue_listen(ac_shm_queue *q, ac_shm_ear *ear);
 /* For one who leaves a wait with an exception: passes on the wake that it may have consumed. */
 void ac_shm_queue_pass_on(ac_shm_queue *q);
 
+/* Finishes what killed parties have left half done, and rings for what one of them had put without
+ * ringing. Every waiter does it between its slices; who waits in poll alone has it done by another
+ * thread of its process. A system call for each intent of another process. */
+void ac_shm_queue_mend(ac_shm_queue *q);
+
 /* No more puts; takers get what is in, then CLOSED. With `discard`, what is in is dropped and
  * counts as done. Wakes everyone. A slice like the others: OK, or BUSY: call again. */
 ac_shm_status ac_shm_queue_shutdown(ac_shm_queue *q, bool discard);

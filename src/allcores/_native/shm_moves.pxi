@@ -173,9 +173,11 @@ cdef object take_slow(ShmQueue self, uint64_t most, ac_shm_batch *batch, int64_t
             raise Empty
         if status == AC_SHM_EMPTY or status == AC_SHM_BUSY or status == AC_SHM_BIG or \
                 status == AC_SHM_INTERRUPTED:
-            if status == AC_SHM_BIG and most == 1:
-                exact = place_for(self, batch)
             until = wait_end(&slices, deadline)
+            if status == AC_SHM_BIG:
+                until = AC_SHM_NOWAIT  # it is there
+                if most == 1:
+                    exact = place_for(self, batch)
             with nogil:
                 status = ac_shm_queue_take(&self.q, most, batch, until)
             waited(&slices, status)
