@@ -16,6 +16,9 @@ EXPECTED = {
     "thread_group": ["[1, 2, 4, 8, 16]", "failed: invalid literal"],
     "waiting": ["settings are read\nchanges: 50 price: 51\nnever more than two inside: True"],
     "tasks_and_threads": ["squares: [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]", "thread: stop"],
+    "named_queue": [
+        "ready\nIS ANYBODY THERE?\nTHAT WAS ALL\nthe first program has ended: 0\nnames left: []"
+    ],
     "parallel_map": ["278 steps", "first above 100 steps: 27"],
 }
 

@@ -27,7 +27,6 @@ BARS = [
     _bar("batches of 100, faster-fifo", "int batches", ", batches of 100", FASTER, 30.0),
     _bar("64 KB", "blocks", "", STANDARD, 15.0),
     _bar("64 KB, faster-fifo", "blocks", "", FASTER, 3.0),
-    _bar("round trip", "round trip", ", there and back", STANDARD, 20.0),
 ]
 BATCH = 100
 MAXSIZE = 1000
@@ -139,23 +138,6 @@ def get_blocks(queue: Any, count: int, size: int) -> tuple[int, int]:
     return count, total
 
 
-def ask(there: Any, back: Any, count: int) -> tuple[int, int]:
-    """Send a number and wait for it to come back, each time."""
-    total = 0
-    for i in range(count):
-        there.put(i)
-        total += back.get()
-    there.finish()
-    return count, total
-
-
-def answer(there: Any, back: Any, count: int) -> None:
-    """Send back what comes."""
-    for _ in range(count):
-        back.put(there.get())
-    back.finish()
-
-
 def crowd(family: Family, suffix: str, put: Any, get: Any, args: tuple[int, ...], maxsize: int,
           each: int, pairs: int) -> ProcessCrew:  # fmt: skip
     """Return some producers and as many consumers on one queue."""
@@ -173,27 +155,6 @@ def crowd(family: Family, suffix: str, put: Any, get: Any, args: tuple[int, ...]
         return ProcessShift(bodies, pairs * count, check, queue.close)
 
     return ProcessCrew(f"{family.name}.Queue{suffix}", family.process, plan)
-
-
-def ping_pong(family: Family) -> ProcessCrew:
-    """Return two processes that wait for each other."""
-
-    def plan(reps: int) -> ProcessShift:
-        there, back, count = family.queue(0), family.queue(0), reps * 20
-
-        def check(results: list[Any]) -> str:
-            if results[0] != (count, count * (count - 1) // 2):
-                raise WrongAnswer(f"{family.name}: asked {count} times, got {results[0]}")
-            return "every answer came"
-
-        def close() -> None:
-            there.close()
-            back.close()
-
-        bodies = [(ask, (there, back, count)), (answer, (there, back, count))]
-        return ProcessShift(bodies, count, check, close)
-
-    return ProcessCrew(f"{family.name}.Queue, there and back", family.process, plan)
 
 
 def families() -> list[Family]:
@@ -264,10 +225,6 @@ def comparisons(settings: Settings) -> Builders:
         said += "; multiprocessing.simple is bounded by its pipe alone, faster_fifo by 64 MB"
         return Comparison("message", crews, said, missing(suffix))
 
-    def round_trips() -> Comparison:
-        crews = [ping_pong(family) for family in families()]
-        return Comparison("round trip", crews, "one int", missing(", there and back"))
-
     small = "tuples of five ints, counted and summed"
     return {
         "scalar": partial(
@@ -313,6 +270,5 @@ def comparisons(settings: Settings) -> Builders:
         "blocks": partial(
             crowds, put_blocks, get_blocks, (1 << 16,), 100, 10, 1, "", "64 KB; maxsize 100"
         ),
-        "round trip": round_trips,
         "process": starting,
     }

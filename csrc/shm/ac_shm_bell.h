@@ -6,6 +6,9 @@
  *   ear    an epoll instance of one listener's own, in which the bell is edge-triggered: readable from
  *          a ring of the bell until this listener has noticed it
  *
+ * A queue with a name is opened by processes that inherit nothing. Its bell is its file: rung by a read
+ * of one byte, of which the kernel tells each ear's own inotify instance.
+ *
  * So what one listener does to its readiness concerns no other: nobody drains what others wait for, and
  * one who is killed takes nothing along.
  *
@@ -26,7 +29,13 @@
 
 #include "sync/ac_event_count.h"
 
-/* Makes a bell: a descriptor, closed by exec, or the negative of an errno. */
+/* What a bell is: the descriptor of an eventfd; or none; or a file, named by its descriptor, which
+ * stays open as long as the bell is used. */
+#define AC_SHM_NO_BELL (-1)
+AC_INLINE int ac_shm_bell_of_file(int fd) { return -2 - fd; }
+AC_INLINE bool ac_shm_bell_is_file(int bell) { return bell <= -2; }
+
+/* Makes a bell that is inherited: a descriptor, closed by exec, or the negative of an errno. */
 int ac_shm_bell_create(void);
 
 /* Rings, if somebody has armed. The condition was made true before, and F1 stands between. Any thread. */
@@ -41,13 +50,16 @@ AC_INLINE void ac_shm_bell_arm(ac_event_count *ec) {
     ac_fence_seq_cst(); /* F2: pairs with F1 of the putter */
 }
 
-/* One listener's own part. Zero-initialised and then `fd` = -1: not open. */
+/* One listener's own part. */
 typedef struct ac_shm_ear {
-    int fd;  /* readable: something may be there */
-    int pid; /* of the process that opened it: a forked child shares the instance, and must not use it */
+    int fd;     /* readable: something may be there */
+    int pid;    /* of the process that opened it: a forked child shares it, and must not use it */
+    int reads;  /* of a file's bell: the inotify instance, which has something to say from a ring on */
+    int always; /* of a file's bell: an eventfd that is never zero, for ac_shm_ear_set */
 } ac_shm_ear;
 
-#define AC_SHM_EAR_NONE {.fd = -1, .pid = 0}
+#define AC_SHM_EAR_NONE {.fd = -1, .pid = 0, .reads = -1, .always = -1}
+AC_INLINE ac_shm_ear ac_shm_ear_none(void) { return (ac_shm_ear)AC_SHM_EAR_NONE; }
 
 /* Opens the ear, or in a forked child one of its own in the inherited one's place. 0 or an errno. */
 int ac_shm_ear_open(ac_shm_ear *ear, int bell);

@@ -1,10 +1,12 @@
 /* Tests of csrc/shm/ac_shm_bell.h. */
 #include "shm/ac_shm_bell.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,10 +27,25 @@ static ac_shm_ear new_ear(int bell) {
     return ear;
 }
 
-static void an_ear_is_readable_from_a_ring_until_it_is_cleared(void) {
+/* A bell of each kind: an eventfd, and a file, which has no name any more. */
+static int new_bell(bool of_file) {
+    if (!of_file) {
+        const int bell = ac_shm_bell_create();
+        CHECK(bell >= 0 && !ac_shm_bell_is_file(bell));
+        return bell;
+    }
+    char path[] = "/dev/shm/allcores-test-bell-XXXXXX";
+    const int fd = mkstemp(path);
+    CHECK(fd >= 0 && write(fd, path, 8) == 8 && unlink(path) == 0);
+    CHECK(ac_shm_bell_is_file(ac_shm_bell_of_file(fd)) && !ac_shm_bell_is_file(AC_SHM_NO_BELL));
+    return ac_shm_bell_of_file(fd);
+}
+
+static void end_bell(int bell) { close(ac_shm_bell_is_file(bell) ? -2 - bell : bell); }
+
+static void ears_hear(bool of_file) {
     ac_event_count ec = {0};
-    const int bell = ac_shm_bell_create();
-    CHECK(bell >= 0);
+    const int bell = new_bell(of_file);
     ac_shm_ear one = new_ear(bell), other = new_ear(bell);
     CHECK(!readable(&one, 0) && !readable(&other, 0));
     ac_shm_bell_ring(&ec, bell); /* nobody has armed: no system call */
@@ -46,11 +63,34 @@ static void an_ear_is_readable_from_a_ring_until_it_is_cleared(void) {
     ac_shm_ear_clear(&other);
     ac_shm_ear_set(&one, bell);
     CHECK(readable(&one, 0) && !readable(&other, 0));
-    ac_shm_bell_ring(&ec, -1);
+    ac_shm_bell_ring(&ec, AC_SHM_NO_BELL);
+    for (int turn = 0; turn < 3; turn++) { /* again, and for one who noticed while it rang */
+        ac_shm_ear_clear(&one);
+        ac_shm_ear_clear(&other);
+        CHECK(!readable(&one, 0) && !readable(&other, 0));
+        ac_shm_bell_arm(&ec);
+        ac_shm_bell_ring(&ec, bell);
+        CHECK(readable(&one, 0) && readable(&other, 0));
+        ac_shm_ear_clear(&one);
+        ac_shm_bell_arm(&ec);
+        ac_shm_bell_ring(&ec, bell);
+        CHECK(readable(&one, 0));
+    }
     ac_shm_ear_close(&one);
     ac_shm_ear_close(&one);
     ac_shm_ear_close(&other);
-    close(bell);
+    end_bell(bell);
+}
+
+static void an_ear_is_readable_from_a_ring_until_it_is_cleared(void) {
+    ears_hear(false);
+    ears_hear(true);
+}
+
+static void a_file_that_cannot_be_watched_is_an_error(void) {
+    ac_shm_ear ear = AC_SHM_EAR_NONE;
+    CHECK(ac_shm_ear_open(&ear, ac_shm_bell_of_file(9999)) == ENOENT);
+    CHECK(ear.fd == -1 && ear.reads == -1 && ear.always == -1);
 }
 
 static void a_ring_disarms_and_sleepers_keep_their_flag(void) {
@@ -64,9 +104,9 @@ static void a_ring_disarms_and_sleepers_keep_their_flag(void) {
     close(bell);
 }
 
-static void a_forked_child_opens_its_own(void) {
+static void fork_with_ear(bool of_file) {
     ac_event_count ec = {0};
-    const int bell = ac_shm_bell_create();
+    const int bell = new_bell(of_file);
     ac_shm_ear ear = new_ear(bell);
     ac_shm_bell_arm(&ec);
     ac_shm_bell_ring(&ec, bell);
@@ -83,13 +123,18 @@ static void a_forked_child_opens_its_own(void) {
     CHECK(waitpid(child, &status, 0) == child && status == 0);
     CHECK(readable(&ear, 0)); /* the child has cleared its own */
     ac_shm_ear_close(&ear);
-    close(bell);
+    end_bell(bell);
+}
+
+static void a_forked_child_opens_its_own(void) {
+    fork_with_ear(false);
+    fork_with_ear(true);
 }
 
 /* Listeners must see every number, and sleep in poll in between; who sleeps for two seconds has missed
  * a ring. The putter goes on when all have seen. */
 #define LISTENERS 3
-#define NUMBERS 20000
+#define NUMBERS 10000
 
 typedef struct meeting {
     ac_event_count ec;
@@ -125,8 +170,8 @@ static void *see_all(void *arg) {
     return NULL;
 }
 
-static void no_ring_is_lost_between_threads(void) {
-    meeting m = {.bell = ac_shm_bell_create()};
+static void meet(bool of_file) {
+    meeting m = {.bell = new_bell(of_file)};
     pthread_t threads[LISTENERS];
     place places[LISTENERS];
     for (int i = 0; i < LISTENERS; i++) {
@@ -142,7 +187,12 @@ static void no_ring_is_lost_between_threads(void) {
             while (ac_load_acquire(&m.seen[i]) < n) sched_yield();
     }
     for (int i = 0; i < LISTENERS; i++) pthread_join(threads[i], NULL);
-    close(m.bell);
+    end_bell(m.bell);
+}
+
+static void no_ring_is_lost_between_threads(void) {
+    meet(false);
+    meet(true);
 }
 
 /* Two processes listen and take; one of them is killed again and again. The other gets all that is put
@@ -197,6 +247,7 @@ static void a_killed_listener_takes_no_ring_along(void) {
 
 int main(void) {
     RUN(an_ear_is_readable_from_a_ring_until_it_is_cleared);
+    RUN(a_file_that_cannot_be_watched_is_an_error);
     RUN(a_ring_disarms_and_sleepers_keep_their_flag);
     RUN(a_forked_child_opens_its_own);
     RUN(no_ring_is_lost_between_threads);

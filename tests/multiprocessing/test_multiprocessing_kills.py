@@ -168,7 +168,7 @@ def test_kills_at_random_moments(seed: int, maxsize: int, batches: bool) -> None
 @pytest.mark.parametrize("batches", [False, True])
 def test_kills_at_random_moments_for_long(seed: int, maxsize: int, batches: bool) -> None:
     tally = Tally(seed, Queue(maxsize, _limit=4 << 20), batches)
-    kill_for(tally, 150 if maxsize else 40)  # without a bound many more messages go through
+    kill_for(tally, 75 if maxsize else 30)  # without a bound many more messages go through
     tally.finish(lost_per_kill=50 if batches else 1)
 
 

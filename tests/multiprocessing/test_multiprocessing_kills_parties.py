@@ -166,7 +166,7 @@ def test_reapers_are_killed_while_they_reap(seed: int, longer: int) -> None:
     q = Queue(0, _limit=1 << 20)
     killed_takers = 0
     parties = [[target, start(target, q)] for target in (fill, reap_for_ever, take_for_ever) * 2]
-    for _ in range(25 * longer):
+    for _ in range(40 if longer > 1 else 20):
         time.sleep(rng.random() * 0.004)
         # A taker dies, and a reaper while it looks at what that one left.
         for kind in (take_for_ever, reap_for_ever):

@@ -52,6 +52,82 @@ def test_a_stranger_attaches_and_answers(name: str, tmp_path: Path) -> None:
     assert name not in names.names()
 
 
+def test_a_stranger_rings_and_listens(name: str, tmp_path: Path) -> None:
+    """`aget` and `_reader` of two programs that share nothing but a name, there and back."""
+    there, back = mp.Queue(name=name), mp.Queue(name=name + "-back")
+    code = """
+        import asyncio
+        there, back = mp.Queue.attach(sys.argv[1]), mp.Queue.attach(sys.argv[1] + "-back")
+
+        async def main():
+            while (item := await there.aget()) is not None:
+                back.put(item + 1)
+
+        asyncio.run(main())
+        print("heard all")
+    """
+    path = tmp_path / "stranger.py"
+    path.write_text(HEAD + textwrap.dedent(code))
+    stranger = subprocess.Popen(
+        [sys.executable, "-W", "error", str(path), name],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    try:
+        for number in range(200):
+            there.put(number)
+            assert mp.connection.wait([back._reader], PATIENCE) == [back._reader]
+            assert back.get_nowait() == number + 1
+            assert mp.connection.wait([back._reader], 0) == []
+        there.unlink()
+        there.put(7)  # its bell is the file, not the name
+        assert mp.connection.wait([back._reader], PATIENCE)
+        assert back.get_nowait() == 8
+        there.put(None)
+        assert stranger.communicate(timeout=PATIENCE) == ("heard all\n", None)
+    finally:
+        stranger.kill()
+        stranger.wait()
+        back.unlink()
+
+
+def test_children_of_a_named_queue_ring_and_listen(name: str, ctx: Any) -> None:
+    q, answers = mp.Queue(name=name), ctx.Queue()
+    child = ctx.Process(target=_wait_and_answer, args=(q, answers))
+    child.start()
+    assert answers.get(timeout=PATIENCE) == "waits"
+    q.put("for the child")
+    assert answers.get(timeout=PATIENCE) == ["for the child"]
+    assert mp.connection.wait([q._reader], PATIENCE) == [q._reader]
+    assert q.get_nowait() == "for the parent"
+    child.join(PATIENCE)
+    assert child.exitcode == 0
+    q.unlink()
+
+
+def _wait_and_answer(q: Any, answers: Any) -> None:
+    reader = q._reader
+    reader.fileno()
+    answers.put("waits")
+    assert mp.connection.wait([reader], PATIENCE) == [reader]
+    answers.put([q.get_nowait()])
+    q.put("for the parent")
+
+
+def test_readers_of_named_queues_leave_no_descriptor(name: str) -> None:
+    q = mp.Queue(name=name)
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(10):
+        other = Queue.attach(name)
+        assert mp.connection.wait([other._reader], 0) == []
+        del other
+        gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before
+    q.unlink()
+
+
 def test_it_waits_with_its_messages_when_nobody_has_it_open(name: str, tmp_path: Path) -> None:
     code = """
         q = mp.JoinableQueue(name=sys.argv[1])

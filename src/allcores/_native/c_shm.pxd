@@ -19,7 +19,11 @@ cdef extern from "shm/ac_shm_bell.h" nogil:
     ctypedef struct ac_shm_ear:
         int fd
 
+    int AC_SHM_NO_BELL
+    int ac_shm_bell_of_file(int fd)
+    bint ac_shm_bell_is_file(int bell)
     int ac_shm_bell_create()
+    ac_shm_ear ac_shm_ear_none()
     int ac_shm_ear_open(ac_shm_ear *ear, int bell)
     void ac_shm_ear_close(ac_shm_ear *ear)
     bint ac_shm_ear_is_ours(const ac_shm_ear *ear)
@@ -121,6 +125,7 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
     ac_shm_status ac_shm_queue_take(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch,
                                     int64_t deadline_ns)
     void ac_shm_queue_pass_on(ac_shm_queue *q)
+    void ac_shm_queue_mend(ac_shm_queue *q)
     ac_shm_status ac_shm_queue_look(ac_shm_queue *q, int64_t deadline_ns)
     bint ac_shm_queue_listen(ac_shm_queue *q, ac_shm_ear *ear)
     ac_shm_status ac_shm_queue_shutdown(ac_shm_queue *q, bint discard)

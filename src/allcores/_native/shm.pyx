@@ -114,7 +114,8 @@ cdef class ShmQueue:
     def __cinit__(self, *args, **kwargs):
         memset(&self.q, 0, sizeof(self.q))
         self.closed = 0
-        self.q.bell = self.ear.fd = -1
+        self.q.bell = AC_SHM_NO_BELL
+        self.ear = ac_shm_ear_none()
         self.enlisted = False
 
     def __init__(self, maxsize=0, limit=1 << 30, segment_bytes=0, ordered=False, file=-1, checksum=False):
@@ -147,7 +148,8 @@ cdef class ShmQueue:
         if err != 0:
             raise_os_error(err, "cannot make a queue in shared memory")
         if file >= 0:
-            return  # who attaches by a name could not have the bell
+            self.q.bell = ac_shm_bell_of_file(self.q.region.fd)
+            return
         bell = ac_shm_bell_create()
         if bell < 0:
             ac_shm_queue_close(&self.q)
@@ -162,8 +164,11 @@ cdef class ShmQueue:
             ac_shm_party_delist(&self.q)  # nothing in a forked child, which is not enlisted
         ac_shm_queue_close(&self.q)
 
-    def _attach(self, fd, bell=-1):
-        """Open the queue behind a descriptor, which this object then owns, as it does its bell."""
+    def _attach(self, fd, bell=-1, named=False):
+        """Open the queue behind a descriptor, which this object then owns, as it does its bell.
+
+        A queue with a name has its file for a bell.
+        """
         cdef int err
         if self.q.region.base != NULL:
             raise RuntimeError("this queue is open already")
@@ -178,7 +183,7 @@ cdef class ShmQueue:
             raise_os_error(err, "cannot open the queue that was inherited")
         if bell >= 0:
             os.set_inheritable(bell, False)
-        self.q.bell = bell
+        self.q.bell = ac_shm_bell_of_file(self.q.region.fd) if named else bell
 
     def _fileno(self):
         """Return the descriptor through which others can attach."""
@@ -186,9 +191,14 @@ cdef class ShmQueue:
         return self.q.region.fd
 
     def _bell(self):
-        """Return the descriptor that tells listeners of an object, -1 for none."""
+        """Return the descriptor that tells listeners of an object, -1 for none of its own."""
         check_open(self)
-        return self.q.bell
+        return max(self.q.bell, -1)
+
+    def _mend(self):
+        """Finish what killed processes have left: also tell listeners of what is there."""
+        check_open(self)
+        ac_shm_queue_mend(&self.q)
 
     @property
     def _reader(self):

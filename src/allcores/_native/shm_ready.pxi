@@ -9,21 +9,38 @@ cdef enum:
     CLOSED_WRITER = 4  # by _writer.close()
 
 
-cdef int check_bell(ShmQueue self) except -1:
+# Called with each queue of which an ear was opened in this process; see multiprocessing/listening.py.
+cdef object when_listening = None
+
+
+def _tell_who_listens(callback):
+    """From now on call this with a queue when its `_reader` gets a descriptor in this process."""
+    global when_listening
+    when_listening = callback
+
+
+cdef int open_ear(ShmQueue self, ac_shm_ear *ear) except -1:
+    cdef int err
     check_open(self)
-    if self.q.bell < 0:
-        raise OSError(f"this {type(self).__name__} has no descriptor to wait for: it was opened by its "
-                      "name. Use get() with a timeout, in a thread if need be")
+    if self.q.bell == AC_SHM_NO_BELL:
+        raise OSError(f"this {type(self).__name__} has no descriptor to wait for: it was opened without "
+                      "its bell. Use get() with a timeout, in a thread if need be")
+    err = ac_shm_ear_open(ear, self.q.bell)
+    if (err == EMFILE or err == ENOSPC) and ac_shm_bell_is_file(self.q.bell):
+        raise OSError(err, "cannot make a descriptor to wait for a queue with a name: this user has no more "
+                           "inotify instances or watches (sysctl fs.inotify), or this process no more "
+                           "descriptors (ulimit -n)")
+    if err != 0:
+        raise_os_error(err, "cannot make a descriptor to wait for a queue")
     return 0
 
 
 cdef int listen(ShmQueue self) except -1:
     # Opens the ear of this process, and makes it say what is so.
-    cdef int err
-    check_bell(self)
-    err = ac_shm_ear_open(&self.ear, self.q.bell)
-    if err != 0:
-        raise_os_error(err, "cannot make a descriptor to wait for a queue")
+    if not ac_shm_ear_is_ours(&self.ear):
+        open_ear(self, &self.ear)
+        if when_listening is not None:
+            when_listening(self)
     return ac_shm_queue_listen(&self.q, &self.ear)
 
 
@@ -163,12 +180,8 @@ cdef class ShmEar:
     cdef ac_shm_ear ear
 
     def __cinit__(self, ShmQueue queue not None):
-        cdef int err
-        self.ear.fd = -1
-        check_bell(queue)
-        err = ac_shm_ear_open(&self.ear, queue.q.bell)
-        if err != 0:
-            raise_os_error(err, "cannot make a descriptor to wait for a queue")
+        self.ear = ac_shm_ear_none()
+        open_ear(queue, &self.ear)
 
     def __dealloc__(self):
         ac_shm_ear_close(&self.ear)
@@ -179,5 +192,5 @@ cdef class ShmEar:
 
     def listen(self, ShmQueue queue not None):
         """Make it readable if there is something, else at the next put; return whether there is."""
-        check_bell(queue)
+        check_open(queue)
         return ac_shm_queue_listen(&queue.q, &self.ear)

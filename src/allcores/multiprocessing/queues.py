@@ -30,6 +30,7 @@ if sys.platform == "linux" or TYPE_CHECKING:
     from multiprocessing.reduction import DupFd
 
     from allcores._native.shm import ShmQueue
+    from allcores.multiprocessing import listening as _listening  # noqa: F401  # registers itself
     from allcores.multiprocessing import names
     from allcores.multiprocessing.awaiting import take_when_ready
     from allcores.multiprocessing.limits import queue_limit_bytes
@@ -169,7 +170,7 @@ if sys.platform == "linux" or TYPE_CHECKING:
             queue = cls.__new__(cls)
             try:
                 with names.locked(file, name):
-                    queue._attach(file)
+                    queue._attach(file, named=True)
                     file = -1  # the queue's
                     left = queue._all_dead()
                     if left:
@@ -257,7 +258,8 @@ if sys.platform == "linux" or TYPE_CHECKING:
 
         def __reduce__(self) -> tuple[Any, ...]:
             _context.assert_spawning(self)
-            return _rebuild, (type(self), *_descriptors(self)), self.__dict__ or None
+            about = (type(self), *_descriptors(self), self.name is not None)
+            return _rebuild, about, self.__dict__ or None
 
         def __setstate__(self, state: dict[str, Any]) -> None:
             self.__dict__.update(state)  # what a subclass has set
@@ -299,9 +301,11 @@ if sys.platform == "linux" or TYPE_CHECKING:
         bell = queue._bell()
         return DupFd(queue._fileno()), None if bell < 0 else DupFd(bell)
 
-    def _rebuild(cls: type[_AnyQueue], descriptor: Any, bell: Any) -> _AnyQueue:
+    def _rebuild(
+        cls: type[_AnyQueue], descriptor: Any, bell: Any, named: bool = False
+    ) -> _AnyQueue:
         queue = cls.__new__(cls)
-        queue._attach(descriptor.detach(), -1 if bell is None else bell.detach())
+        queue._attach(descriptor.detach(), -1 if bell is None else bell.detach(), named)
         return queue
 
     class JoinableQueue(Queue[_T]):
