@@ -23,29 +23,13 @@ static ac_shm_status lock_at(ac_robust_lock *lock, int64_t until_ns, bool *inher
     return status == AC_LOCK_BUSY ? AC_SHM_BUSY : AC_SHM_CORRUPT;
 }
 
-static ac_shm_status lock_pool(ac_shm_queue *q, int64_t until_ns) {
-    bool inherited;
-    const ac_shm_status status = lock_at(&q->shared->pool_lock, until_ns, &inherited);
-    if (AC_UNLIKELY(inherited)) {
-        ac_shm_pool_rebuild(&q->pool, q->streams, q->lanes);
-        ac_robust_lock_mended(&q->shared->pool_lock);
-        ac_fetch_add_relaxed(&q->shared->deaths, 1);
-    }
-    return status;
-}
-
-static void unlock_pool(ac_shm_queue *q) { ac_robust_lock_release(&q->shared->pool_lock); }
-
 /* Under a lane's lock, after the death of its holder. The log has one entry: if its tail is the tail,
  * the put was complete (`puts` is stored before `tail`); if not, it never happened. */
 static void repair_put(ac_shm_queue *q, uint32_t at) {
     ac_shm_lane *const lane = &q->shared->lanes[at];
     const uint64_t tail = ac_load_acquire(&lane->tail);
     if (lane->log_tail != tail) ac_store_release(&lane->puts, lane->log_puts_before);
-    /* Segments that it had reserved: the next put uses them, unless the pool is free just now. */
-    if (lock_pool(q, AC_SHM_TRY) != AC_SHM_OK) return;
-    ac_shm_stream_forget(&q->pool, &q->streams[at], tail);
-    unlock_pool(q);
+    ac_shm_stream_repair(&q->pool, &q->streams[at], tail);
 }
 
 static ac_shm_status lock_lane(ac_shm_queue *q, uint32_t at, int64_t until_ns) {
@@ -191,15 +175,11 @@ static size_t number_records(uint8_t *at, uint64_t *count, uint64_t puts, int64_
     return (size_t)(at - start);
 }
 
-static ac_shm_status reserve(ac_shm_queue *q, uint32_t at, uint64_t tail, uint64_t end,
-                             int64_t until_ns) {
+static ac_shm_status reserve(ac_shm_queue *q, uint32_t at, uint64_t tail, uint64_t end) {
     if (AC_LIKELY(ac_shm_stream_has(&q->pool, &q->streams[at], end))) return AC_SHM_OK;
     const uint64_t head = advance_head(q, at, tail);
-    const ac_shm_status locked = lock_pool(q, until_ns);
-    if (locked != AC_SHM_OK) return locked;
     const ac_stream_status status =
         ac_shm_stream_reserve(&q->pool, &q->streams[at], head, tail, end);
-    unlock_pool(q);
     if (AC_LIKELY(status == AC_STREAM_OK)) return AC_SHM_OK;
     return status == AC_STREAM_LIMIT ? AC_SHM_LIMIT : AC_SHM_NOMEM;
 }
@@ -217,7 +197,7 @@ static void write_image(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t t
 }
 
 static ac_shm_status put_held(ac_shm_queue *q, uint32_t at, const ac_shm_image *image,
-                              int64_t until_ns, uint64_t *count, size_t *bytes) {
+                              uint64_t *count, size_t *bytes) {
     ac_shm_lane *const lane = &q->shared->lanes[at];
     if (ac_load_relaxed(&lane->closed)) return AC_SHM_CLOSED; /* written under this lock */
     const uint64_t tail = ac_load_relaxed(&lane->tail);
@@ -240,7 +220,7 @@ static ac_shm_status put_held(ac_shm_queue *q, uint32_t at, const ac_shm_image *
     }
     const uint64_t end =
         tail + ac_shm_round_up(front + image->body_bytes + image->parts_bytes, AC_SHM_ALIGN);
-    const ac_shm_status reserved = reserve(q, at, tail, end, until_ns);
+    const ac_shm_status reserved = reserve(q, at, tail, end);
     if (AC_UNLIKELY(reserved != AC_SHM_OK)) return reserved;
 
     write_image(&q->pool, &q->streams[at], tail, image, front);
@@ -284,7 +264,7 @@ static ac_shm_status put_in_lane(ac_shm_queue *q, uint32_t at, const ac_shm_imag
                                  int64_t until_ns, uint64_t *count, size_t *bytes) {
     ac_shm_status status = lock_lane(q, at, until_ns);
     if (AC_UNLIKELY(status != AC_SHM_OK)) return status;
-    status = put_held(q, at, image, until_ns, count, bytes);
+    status = put_held(q, at, image, count, bytes);
     unlock_lane(q, at);
     return status;
 }
@@ -536,13 +516,8 @@ void ac_shm_queue_tidy(ac_shm_queue *q) {
         while (more) {
             /* Whoever has them takes memory back as it needs. */
             if (lock_lane(q, at, AC_SHM_TRY) != AC_SHM_OK) break;
-            if (lock_pool(q, AC_SHM_TRY) != AC_SHM_OK) {
-                unlock_lane(q, at);
-                break;
-            }
             const uint64_t head = advance_head(q, at, ac_load_relaxed(&lane->tail));
             more = ac_shm_stream_tidy(&q->pool, &q->streams[at], head);
-            unlock_pool(q);
             unlock_lane(q, at);
         }
     }

@@ -22,7 +22,7 @@
  * Any thread of any process may call any function; a forked child goes on with its copy of the
  * handle. Progress: takers are lock-free, and behind nobody but a message's own length. Putters of
  * one lane go one after the other, behind a live one (also a stopped one), never behind a dead one;
- * producers in other lanes are not concerned, but while segments are added (see README.md).
+ * producers in other lanes are not concerned.
  *
  * Three forms, told apart by the deadline that is passed:
  *   AC_SHM_TRY       tries once and copies little: may be called attached to an interpreter.

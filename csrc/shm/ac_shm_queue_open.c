@@ -24,7 +24,7 @@ static int open_parts(ac_shm_queue *q) {
     ac_shm_queue_shared *const sh = q->shared;
     uint8_t *const base = q->region.base;
     const ac_shm_queue_fixed *const f = &sh->fixed;
-    ac_shm_pool_open(&q->pool, &q->region, &sh->pool, base + f->bits_at, base + f->data_at,
+    ac_shm_pool_open(&q->pool, &q->region, &sh->pool, base + f->words_at, base + f->data_at,
                      f->shift, f->count, f->spares);
     q->lanes = f->lanes;
     q->maxsize = f->maxsize;
@@ -34,6 +34,7 @@ static int open_parts(ac_shm_queue *q) {
             .shared = &sh->lanes[at].stream,
             .segment_of = (ac_atomic_u32 *)(void *)(base + f->tables_at +
                                                     at * ac_shm_stream_table_bytes(f->count)),
+            .who = at + 1,
         };
     ac_store_relaxed(&q->spin_ns[SPIN_ITEMS], SPIN_FIRST_NS);
     ac_store_relaxed(&q->spin_ns[SPIN_ROOM], SPIN_FIRST_NS);
@@ -52,8 +53,8 @@ int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options) {
     /* A maxsize is exact because one lock is held by whoever counts. */
     uint32_t lanes = options->maxsize != 0 ? 1 : options->lanes;
     if (lanes == 0 || lanes > AC_SHM_LANES) lanes = AC_SHM_LANES;
-    const size_t bits_at = ac_shm_round_up(sizeof(ac_shm_queue_shared), page);
-    const size_t tables_at = bits_at + ac_shm_round_up(ac_shm_pool_bits_bytes(count), page);
+    const size_t words_at = ac_shm_round_up(sizeof(ac_shm_queue_shared), page);
+    const size_t tables_at = words_at + ac_shm_round_up(ac_shm_pool_words_bytes(count), page);
     const size_t data_at = ac_shm_round_up(tables_at + tables_bytes(count, lanes), page);
 
     const size_t bytes = data_at + ((size_t)count << shift);
@@ -63,7 +64,6 @@ int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options) {
     *q = (ac_shm_queue){.region = q->region, .bell = -1};
     err = ac_shm_region_back(&q->region, 0, HEAD_BYTES);
     ac_shm_queue_shared *const sh = (ac_shm_queue_shared *)(void *)q->region.base;
-    if (err == 0) err = ac_robust_lock_init(&sh->pool_lock);
     for (uint32_t at = 0; at < lanes && err == 0; at++)
         err = ac_robust_lock_init(&sh->lanes[at].lock);
     if (err != 0) {
@@ -78,7 +78,7 @@ int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options) {
         .count = count,
         .spares = options->spares != 0 ? options->spares : DEFAULT_SPARES,
         .data_at = data_at,
-        .bits_at = bits_at,
+        .words_at = words_at,
         .tables_at = tables_at,
         .maxsize = options->maxsize,
         .lanes = lanes,
@@ -97,10 +97,10 @@ int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options) {
 static bool fits(const ac_shm_queue_fixed *f, size_t bytes) {
     return f->layout == LAYOUT && f->shift >= 12 && f->shift < 40 && f->count >= 2 &&
            f->count <= UINT32_MAX / 4 && f->lanes >= 1 && f->lanes <= AC_SHM_LANES &&
-           (f->lanes == 1 || f->maxsize == 0) && f->bits_at >= sizeof(ac_shm_queue_shared) &&
-           f->bits_at < bytes && f->tables_at < bytes && f->data_at < bytes &&
-           (f->bits_at | f->tables_at | f->data_at) % 16 == 0 &&
-           f->tables_at >= f->bits_at + ac_shm_pool_bits_bytes(f->count) &&
+           (f->lanes == 1 || f->maxsize == 0) && f->words_at >= sizeof(ac_shm_queue_shared) &&
+           f->words_at < bytes && f->tables_at < bytes && f->data_at < bytes &&
+           (f->words_at | f->tables_at | f->data_at) % 16 == 0 &&
+           f->tables_at >= f->words_at + ac_shm_pool_words_bytes(f->count) &&
            f->data_at >= f->tables_at + tables_bytes(f->count, f->lanes) &&
            (uint64_t)f->count << f->shift <= bytes - f->data_at;
 }
@@ -171,7 +171,7 @@ void ac_shm_queue_stat(ac_shm_queue *q, ac_shm_queue_stats *out) {
         out->waiting_bytes += tail > next ? tail - next : 0;
     }
     out->done = ac_load_acquire(&sh->done);
-    out->memory_bytes = HEAD_BYTES + (ac_load_relaxed(&sh->pool.backed) << q->pool.shift);
+    out->memory_bytes = HEAD_BYTES + (ac_shm_pool_backed(&q->pool) << q->pool.shift);
     out->limit_bytes = (uint64_t)q->pool.count << q->pool.shift;
     out->deaths = ac_load_relaxed(&sh->deaths) + ac_load_relaxed(&sh->claims.deaths);
     out->lost = ac_load_relaxed(&sh->claims.lost);

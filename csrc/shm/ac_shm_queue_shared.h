@@ -1,7 +1,7 @@
 /* ac_shm_queue_shared.h - what a queue's region begins with; for ac_shm_queue*.c and their tests.
  *
- * [ ac_shm_queue_shared ... claims | bits of the pool | a table for each lane | data: segments ]
- *   0                                fixed.bits_at      fixed.tables_at         fixed.data_at
+ * [ ac_shm_queue_shared ... claims | words of the pool | a table for each lane | data: segments ]
+ *   0                                fixed.words_at      fixed.tables_at         fixed.data_at
  *
  * Fields are grouped by who writes them, a cache line or more for each group.
  */
@@ -13,7 +13,7 @@
 #define MAGIC UINT64_C(0x32517365726f6361) /* "acoresQ2" */
 
 /* Changes with all that two processes must agree on: this file, and the C library's mutex. */
-#define LAYOUT ((uint32_t)(4u << 28 | sizeof(pthread_mutex_t) << 16 | sizeof(ac_shm_lane)))
+#define LAYOUT ((uint32_t)(5u << 28 | sizeof(pthread_mutex_t) << 16 | sizeof(ac_shm_lane)))
 
 AC_INLINE size_t ac_shm_round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
@@ -26,7 +26,7 @@ typedef struct ac_shm_queue_fixed { /* the creator, before anyone else; each pro
     uint32_t count;
     uint32_t spares;
     uint64_t data_at;
-    uint64_t bits_at;
+    uint64_t words_at;
     uint64_t tables_at;
     uint64_t maxsize;
     uint32_t lanes;
@@ -34,7 +34,7 @@ typedef struct ac_shm_queue_fixed { /* the creator, before anyone else; each pro
 } ac_shm_queue_fixed;
 
 typedef struct ac_shm_lane {
-    /* who puts, under lock; all others only read. The stream's part also needs the pool. */
+    /* who puts, under lock; all others only read */
     AC_ALIGNED_LINE ac_robust_lock lock;
     ac_atomic_u64 owner;   /* the process that this lane is given to; a hint, the lock decides */
     ac_atomic_u32 closed;  /* 1: nothing is put here any more */
@@ -54,9 +54,8 @@ typedef struct ac_shm_lane {
 struct ac_shm_queue_shared {
     ac_shm_queue_fixed fixed;
 
-    /* under its lock, which is taken after a lane's and only to map or unmap segments */
-    AC_ALIGNED_LINE ac_robust_lock pool_lock;
-    ac_shm_pool_shared pool;
+    /* who maps or unmaps segments, atomically; see ac_shm_stream.h */
+    AC_ALIGNED_LINE ac_shm_pool_shared pool;
 
     /* anyone, atomically */
     AC_ALIGNED_LINE ac_event_count items; /* waiting takers; every putter reads it */

@@ -3,35 +3,25 @@
 
 #include <string.h>
 
-/* A word of `used` and a word of `backed` bits for 64 physical segments lie side by side. */
-#define BITS 64u
 #define PAGE 4096u /* the least there is; a larger page is backed more often than needed */
+#define OWNER AC_SHM_SEGMENT_OWNER
+#define MARK AC_SHM_SEGMENT_MARK
+#define BACKED AC_SHM_SEGMENT_BACKED
 
-static uint64_t *used_word(const ac_shm_pool *p, uint32_t w) { return p->bits + 2 * (size_t)w; }
-static uint64_t *backed_word(const ac_shm_pool *p, uint32_t w) { return used_word(p, w) + 1; }
-static uint64_t bit(uint32_t i) { return UINT64_C(1) << (i % BITS); }
-
-static bool is_used(const ac_shm_pool *p, uint32_t i) { return *used_word(p, i / BITS) & bit(i); }
-static bool is_backed(const ac_shm_pool *p, uint32_t i) {
-    return *backed_word(p, i / BITS) & bit(i);
+size_t ac_shm_pool_words_bytes(uint32_t count) {
+    return (sizeof(uint32_t) * (size_t)count + 15) / 16 * 16;
 }
-static void set_used(const ac_shm_pool *p, uint32_t i) { *used_word(p, i / BITS) |= bit(i); }
-static void set_free(const ac_shm_pool *p, uint32_t i) { *used_word(p, i / BITS) &= ~bit(i); }
-
-static uint32_t words_for(uint32_t count) { return (count + BITS - 1) / BITS; }
-
-size_t ac_shm_pool_bits_bytes(uint32_t count) { return 2 * sizeof(uint64_t) * words_for(count); }
 
 size_t ac_shm_stream_table_bytes(uint32_t count) {
     return (sizeof(uint32_t) * (size_t)ac_ceil_pow2_u64(count) + 15) / 16 * 16;
 }
 
 void ac_shm_pool_open(ac_shm_pool *p, const ac_shm_region *region, ac_shm_pool_shared *shared,
-                      void *bits, uint8_t *data, uint32_t shift, uint32_t count, uint32_t spares) {
+                      void *words, uint8_t *data, uint32_t shift, uint32_t count, uint32_t spares) {
     *p = (ac_shm_pool){
         .region = *region,
         .shared = shared,
-        .bits = bits,
+        .words = words,
         .data = data,
         .shift = shift,
         .count = count,
@@ -56,24 +46,70 @@ static size_t offset_of(const ac_shm_pool *p, uint32_t physical) {
     return (size_t)(p->data - p->region.base) + ((size_t)physical << p->shift);
 }
 
-/* `high`, checked. */
+/* `high`, checked. Acquire: its words have memory. */
 static uint32_t high(const ac_shm_pool *p) {
-    return p->shared->high < p->count ? p->shared->high : p->count;
+    const uint32_t found = ac_load_acquire(&p->shared->high);
+    return found < p->count ? found : p->count;
 }
 
-/* The lowest free segment, or p->count. Words of bits from `high` up were never touched. */
-static uint32_t lowest_free(const ac_shm_pool *p) {
-    const uint32_t end = high(p);
-    for (uint32_t w = 0; w < words_for(end); w++) {
-        const uint64_t used = *used_word(p, w);
-        if (used == UINT64_MAX) continue;
-        const uint32_t i = w * BITS + (uint32_t)__builtin_ctzll(~used);
-        return i < end ? i : end;
+/* ---- whose a segment is ---- */
+
+static bool owns(const ac_shm_stream *s, uint32_t word) { return (word & OWNER) == s->who; }
+
+/* Segment i has become free. The step of `changes` tells a claimer that looked past it before. */
+static void lower(const ac_shm_pool *p, uint32_t i) {
+    uint64_t low = ac_load_relaxed(&p->shared->low), next;
+    do {
+        const uint32_t first = (uint32_t)low < i ? (uint32_t)low : i;
+        next = ((low >> 32) + 1) << 32 | first;
+    } while (!ac_cas_acq_rel(&p->shared->low, &low, next));
+}
+
+/* Gives one of ours to whoever wants it, if it is ours. It is in our table no more: killed here, we
+ * leave an owner that repair finds. Release: our last reads and writes of it come before. */
+static void give(const ac_shm_pool *p, const ac_shm_stream *s, uint32_t i) {
+    uint32_t word = ac_load_relaxed(&p->words[i]);
+    if (i >= high(p) || !owns(s, word)) return; /* scribbled over */
+    if (word & BACKED) (void)ac_fetch_add_relaxed(&p->shared->idle, 1);
+    ac_store_release(&p->words[i], word & BACKED);
+    lower(p, i);
+}
+
+/* Makes one more physical segment known. False: no memory for its word. */
+static bool grow(const ac_shm_pool *p, uint32_t from);
+
+/* Takes the lowest free segment: p->count if there is none, p->count + 1 if there is no memory.
+ *
+ * Why none is overlooked: a segment that becomes free after we looked at it is below what we store in
+ * `low`; its giver changes `low` after it has freed it, and either that comes before our CAS, which
+ * then fails, or it sets `low` back. Only who is killed between the two leaves one below `low`: repair
+ * begins anew, and so does a claimer before it says that there is none. */
+static uint32_t claim(const ac_shm_pool *p, const ac_shm_stream *s) {
+    bool from_zero = false;
+    for (;;) {
+        const uint64_t low = ac_load_acquire(&p->shared->low);
+        const uint32_t end = high(p);
+        for (uint32_t i = from_zero ? 0 : (uint32_t)low; i < end; i++) {
+            uint32_t word = ac_load_relaxed(&p->words[i]);
+            if ((word & OWNER) != 0) continue;
+            /* Acquire: pairs with the release of give. */
+            if (!ac_cas_acq_rel(&p->words[i], &word, (word & BACKED) | s->who)) continue;
+            uint64_t seen = low;
+            if (!from_zero) (void)ac_cas_acq_rel(&p->shared->low, &seen, low >> 32 << 32 | (i + 1));
+            if (word & BACKED) (void)ac_fetch_add_relaxed(&p->shared->idle, UINT32_MAX);
+            return i;
+        }
+        if (end < p->count) {
+            if (!grow(p, end)) return p->count + 1;
+        } else if (from_zero) {
+            return p->count;
+        } else {
+            from_zero = true;
+        }
     }
-    return end;
 }
 
-/* Killed in between, the bits of some that are still in the table are clear: rebuild sets them. */
+/* Killed in between, a segment is in the table no more and still ours: repair gives it back. */
 static void reclaim(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t head) {
     const uint64_t until = head >> p->shift;
     uint64_t logical = ac_load_relaxed(&s->shared->reclaimed);
@@ -81,9 +117,10 @@ static void reclaim(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t head)
     if (until - logical > p->count) logical = until - p->count; /* scribbled over: must end */
     for (; logical < until; logical++) {
         uint32_t physical;
-        if (lookup(p, s, logical, &physical)) set_free(p, physical);
+        const bool known = lookup(p, s, logical, &physical);
+        ac_store_release(&s->shared->reclaimed, logical + 1); /* first */
+        if (known) give(p, s, physical);
     }
-    ac_store_relaxed(&s->shared->reclaimed, logical);
 }
 
 /* One drop costs some 7 us. A put pays for few of them, a tidier lets the pool go in between. */
@@ -98,40 +135,34 @@ static void reclaim(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t head)
 /* Remembers the need of one message; it fades by a 64th with every reservation of less. */
 static void remember(const ac_shm_pool *p, uint64_t need) {
     const uint64_t most = (uint64_t)KEEP_MOST * p->spares;
-    const uint32_t before = p->shared->keep;
+    const uint32_t before = ac_load_relaxed(&p->shared->keep);
     const uint64_t faded = before - before / 64 - (before > 0);
     const uint64_t keep = need > faded ? need : faded;
-    p->shared->keep = (uint32_t)(keep < most ? keep : most);
+    ac_store_relaxed(&p->shared->keep, (uint32_t)(keep < most ? keep : most));
 }
 
 static uint32_t spares_now(const ac_shm_pool *p) {
-    const uint32_t keep = p->shared->keep;
+    const uint32_t keep = ac_load_relaxed(&p->shared->keep);
     return keep > p->spares && keep <= KEEP_MOST * p->spares ? keep : p->spares; /* checked: peers */
 }
 
 /* Drops the memory of the highest free segments until the spares still have theirs, but of
- * `most` at most. Returns whether there is more to drop. */
-static bool trim(const ac_shm_pool *p, uint32_t most) {
-    ac_shm_pool_shared *const sh = p->shared;
-    const uint32_t spares = spares_now(p);
-    uint32_t end = high(p);
+ * `most` at most. Returns whether there is more to drop. While one is dropped it is ours. */
+static bool trim(const ac_shm_pool *p, const ac_shm_stream *s, uint32_t most) {
+    const uint32_t spares = spares_now(p), end = high(p);
     uint32_t idle = 0;
-    for (uint32_t w = 0; w < words_for(end); w++)
-        idle += (uint32_t)__builtin_popcountll(*backed_word(p, w) & ~*used_word(p, w));
-    for (; end > 0 && idle > spares && most > 0; end--) {
-        const uint32_t i = end - 1;
-        if (is_used(p, i) || !is_backed(p, i)) continue;
-        /* Before the memory goes: a successor of ours backs it again, at worst needlessly. */
-        *backed_word(p, i / BITS) &= ~bit(i);
-        ac_fence_compiler();
+    for (uint32_t i = 0; i < end; i++) idle += ac_load_relaxed(&p->words[i]) == BACKED;
+    ac_store_relaxed(&p->shared->idle, idle);
+    for (uint32_t i = end; i-- > 0 && idle > spares && most > 0;) {
+        uint32_t word = ac_load_relaxed(&p->words[i]);
+        /* Not backed before the memory goes: if we are killed, it is backed again, at worst needlessly. */
+        if (word != BACKED || !ac_cas_acq_rel(&p->words[i], &word, s->who)) continue;
         (void)ac_shm_region_drop(&p->region, offset_of(p, i), (size_t)1 << p->shift);
-        ac_store_relaxed(&sh->backed, ac_load_relaxed(&sh->backed) - 1);
+        (void)ac_fetch_add_relaxed(&p->shared->idle, UINT32_MAX);
+        give(p, s, i);
         idle--;
         most--;
     }
-    end = high(p);
-    while (end > 0 && !is_backed(p, end - 1) && !is_used(p, end - 1)) end--;
-    sh->high = end;
     return idle > spares;
 }
 
@@ -142,30 +173,32 @@ static bool back_table(const ac_shm_pool *p, const void *at) {
     return ac_shm_region_back(&p->region, page, PAGE) == 0;
 }
 
+static bool grow(const ac_shm_pool *p, uint32_t from) {
+    const bool first = from == 0 || (uintptr_t)&p->words[from] % PAGE == 0;
+    if (first && !back_table(p, &p->words[from])) return false;
+    /* Release: who sees it can read the word. Another may have been faster. */
+    (void)ac_cas_acq_rel(&p->shared->high, &from, from + 1);
+    return true;
+}
+
 /* Gives the next logical segment a physical one with memory under it. */
 static ac_stream_status map_next(const ac_shm_pool *p, const ac_shm_stream *s) {
-    ac_shm_pool_shared *const sh = p->shared;
-    const uint32_t physical = lowest_free(p);
     const uint64_t mapped = ac_load_relaxed(&s->shared->mapped);
     ac_atomic_u32 *const slot = slot_of(p, s, mapped);
-    if (physical == p->count) return AC_STREAM_LIMIT;
     /* The tables of a large queue are mostly never touched: they get memory as they are. */
     if (((uintptr_t)slot % PAGE == 0 || mapped == 0) && !back_table(p, slot))
         return AC_STREAM_NOMEM;
-    if (physical >= high(p)) {
-        if (physical % BITS == 0 && !back_table(p, used_word(p, physical / BITS)))
+    const uint32_t physical = claim(p, s);
+    if (physical >= p->count) return physical == p->count ? AC_STREAM_LIMIT : AC_STREAM_NOMEM;
+    if (!(ac_load_relaxed(&p->words[physical]) & BACKED)) {
+        if (ac_shm_region_back(&p->region, offset_of(p, physical), (size_t)1 << p->shift) != 0) {
+            give(p, s, physical);
             return AC_STREAM_NOMEM;
-        sh->high = physical + 1; /* first: a successor finds every set bit below it */
+        }
+        ac_store_relaxed(&p->words[physical], s->who | BACKED);
     }
-    if (!is_backed(p, physical)) {
-        if (ac_shm_region_back(&p->region, offset_of(p, physical), (size_t)1 << p->shift) != 0)
-            return AC_STREAM_NOMEM;
-        *backed_word(p, physical / BITS) |= bit(physical);
-        ac_store_relaxed(&sh->backed, ac_load_relaxed(&sh->backed) + 1);
-    }
-    set_used(p, physical);
     ac_store_relaxed(slot, physical);
-    ac_store_release(&s->shared->mapped, mapped + 1); /* after its slot: rebuild relies on it */
+    ac_store_release(&s->shared->mapped, mapped + 1); /* after its slot and its owner */
     return AC_STREAM_OK;
 }
 
@@ -175,9 +208,9 @@ void ac_shm_stream_forget(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t
     if (mapped - keep > p->count) mapped = keep; /* scribbled over */
     while (mapped > keep) {
         mapped--;
-        ac_store_relaxed(&s->shared->mapped, mapped);
+        ac_store_release(&s->shared->mapped, mapped); /* first: see give */
         uint32_t physical;
-        if (lookup(p, s, mapped, &physical)) set_free(p, physical);
+        if (lookup(p, s, mapped, &physical)) give(p, s, physical);
     }
 }
 
@@ -190,7 +223,7 @@ ac_stream_status ac_shm_stream_reserve(const ac_shm_pool *p, const ac_shm_stream
     while (status == AC_STREAM_OK && !ac_shm_stream_has(p, s, end)) status = map_next(p, s);
     if (status == AC_STREAM_OK) remember(p, ((end - 1) >> p->shift) - (tail >> p->shift) + 1);
     if (status != AC_STREAM_OK) ac_shm_stream_forget(p, s, tail);
-    (void)trim(p, DROPS_PER_PUT);
+    if (ac_load_relaxed(&p->shared->idle) > spares_now(p)) (void)trim(p, s, DROPS_PER_PUT);
     return status;
 }
 
@@ -240,23 +273,38 @@ bool ac_shm_stream_read(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t a
 
 bool ac_shm_stream_tidy(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t head) {
     reclaim(p, s, head);
-    return trim(p, DROPS_PER_TIDY);
+    return trim(p, s, DROPS_PER_TIDY);
 }
 
-void ac_shm_pool_rebuild(const ac_shm_pool *p, const ac_shm_stream *streams, uint32_t count) {
-    for (uint32_t w = 0; w < words_for(high(p)); w++) *used_word(p, w) = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const ac_shm_stream *const s = &streams[i];
-        const uint64_t mapped = ac_load_acquire(&s->shared->mapped);
-        uint64_t logical = ac_load_relaxed(&s->shared->reclaimed);
-        if (mapped - logical > p->count) continue; /* scribbled over */
-        for (; logical < mapped; logical++) {
-            uint32_t physical;
-            if (lookup(p, s, logical, &physical)) set_used(p, physical);
-        }
+/* Nobody but us writes to a word that says that it is ours. A repairer that was killed leaves marks. */
+void ac_shm_stream_repair(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t tail) {
+    ac_shm_stream_forget(p, s, tail);
+    const uint32_t end = high(p);
+    for (uint32_t i = 0; i < end; i++) {
+        const uint32_t word = ac_load_relaxed(&p->words[i]);
+        if (owns(s, word)) ac_store_relaxed(&p->words[i], word & ~MARK);
     }
+    const uint64_t mapped = ac_load_relaxed(&s->shared->mapped);
+    uint64_t logical = ac_load_relaxed(&s->shared->reclaimed);
+    if (mapped - logical > p->count) logical = mapped; /* scribbled over */
+    for (; logical < mapped; logical++) {
+        uint32_t physical;
+        if (!lookup(p, s, logical, &physical) || physical >= end) continue;
+        const uint32_t word = ac_load_relaxed(&p->words[physical]);
+        if (owns(s, word)) ac_store_relaxed(&p->words[physical], word | MARK);
+    }
+    for (uint32_t i = 0; i < end; i++) {
+        const uint32_t word = ac_load_relaxed(&p->words[i]);
+        if (!owns(s, word)) continue;
+        if (word & MARK) ac_store_relaxed(&p->words[i], word & ~MARK);
+        else give(p, s, i);
+    }
+    lower(p, 0); /* it may have freed one without saying so */
+}
+
+uint64_t ac_shm_pool_backed(const ac_shm_pool *p) {
     uint64_t backed = 0;
-    for (uint32_t w = 0; w < words_for(high(p)); w++)
-        backed += (uint64_t)__builtin_popcountll(*backed_word(p, w));
-    ac_store_relaxed(&p->shared->backed, backed);
+    const uint32_t end = high(p);
+    for (uint32_t i = 0; i < end; i++) backed += (ac_load_relaxed(&p->words[i]) & BACKED) != 0;
+    return backed;
 }

@@ -418,14 +418,16 @@ static void the_claim_of_a_live_consumer_holds_its_memory(void) {
     ac_shm_queue_close(&q);
 }
 
-static void a_dead_holder_of_the_pool_leaves_it_usable(void) {
+/* A putter was killed with segments that are in no table: all of the memory is there for the next. */
+static void what_a_dead_putter_had_of_the_pool_is_given_back(void) {
     ac_shm_queue q = new_queue(0, 16 * 4096);
     uint8_t data[3000] = {1};
     CHECK(put(&q, data, sizeof data, AC_SHM_TRY) == AC_SHM_OK);
-    q.pool.bits[0] |= UINT64_C(0xf0); /* marked, never mapped */
-    q.pool.bits[0] &= ~UINT64_C(1);   /* taken back, still mapped */
-    q.pool.shared->high = 8;
-    die_holding(&q.shared->pool_lock);
+    ac_store_relaxed(&q.pool.shared->high, 8);
+    for (uint32_t i = 4; i < 8; i++)
+        ac_store_relaxed(&q.pool.words[i], q.streams[0].who | (i % 2 ? AC_SHM_SEGMENT_MARK : 0));
+    ac_store_relaxed(&q.pool.shared->low, 8); /* the dead one's last search went beyond them */
+    die_holding(&q.shared->lanes[0].lock);
     uint64_t n = 1;
     while (put(&q, data, sizeof data, AC_SHM_NOWAIT) == AC_SHM_OK) n++;
     CHECK(n >= 20 && ac_load_relaxed(&q.shared->deaths) == 1);
@@ -499,7 +501,7 @@ int main(void) {
     RUN(a_joiner_mends_the_count_of_a_dead_producer);
     RUN(the_claim_of_a_dead_consumer_does_not_hold_memory);
     RUN(the_claim_of_a_live_consumer_holds_its_memory);
-    RUN(a_dead_holder_of_the_pool_leaves_it_usable);
+    RUN(what_a_dead_putter_had_of_the_pool_is_given_back);
     RUN(who_waits_goes_on_with_a_shutdown_that_was_killed);
     RUN(what_was_put_before_comes_out_before);
     RUN(a_sleeping_taker_is_woken);

@@ -13,8 +13,8 @@ static void what_different_parties_write_lies_on_different_lines(void) {
     CHECK(LANE_LINE_OF(tail) == LANE_LINE_OF(reap_after_ns));
     CHECK(LANE_LINE_OF(next) > LANE_LINE_OF(reap_after_ns));
     CHECK(sizeof(ac_shm_lane) % AC_CACHE_LINE == 0);
-    CHECK(LINE_OF(pool_lock) > LINE_OF(fixed.lanes));
-    CHECK(LINE_OF(items) > LINE_OF(pool.high));
+    CHECK(LINE_OF(pool) > LINE_OF(fixed.lanes));
+    CHECK(LINE_OF(items) > LINE_OF(pool.keep));
     CHECK(LINE_OF(space) > LINE_OF(items));
     CHECK(LINE_OF(finished) > LINE_OF(space));
     CHECK(LINE_OF(closed) > LINE_OF(done));

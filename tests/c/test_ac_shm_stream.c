@@ -1,12 +1,15 @@
-/* Tests of csrc/shm/ac_shm_stream.h: one thread writes and reads; locks are the queue's matter. */
+/* Tests of csrc/shm/ac_shm_stream.h: one writer of a stream at a time, as the queue's locks see to. */
 #include "shm/ac_shm_stream.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <sys/stat.h>
 
 #include "check.h"
 
 #define SHIFT 12u
 #define SEGMENT (UINT64_C(1) << SHIFT)
+#define STREAMS 4u
 
 typedef struct bench {
     ac_shm_region region;
@@ -14,27 +17,33 @@ typedef struct bench {
     ac_shm_stream s;
 } bench;
 
-static void open_bench(bench *b, uint32_t count, uint32_t spares) {
-    const size_t table = ac_shm_stream_table_bytes(count);
-    const size_t bits_at = 4096 + (2 * table + 4095) / 4096 * 4096;
-    const size_t data_at = bits_at + (ac_shm_pool_bits_bytes(count) + 4095) / 4096 * 4096;
-    CHECK(ac_shm_region_create(&b->region, data_at + ((size_t)count << SHIFT)) == 0);
-    uint8_t *const base = b->region.base;
-    ac_shm_pool_open(&b->p, &b->region, (ac_shm_pool_shared *)(void *)base, base + bits_at,
-                     base + data_at, SHIFT, count, spares);
-    b->s = (ac_shm_stream){(ac_shm_stream_shared *)(void *)(base + 64),
-                           (ac_atomic_u32 *)(void *)(base + 4096)};
-}
-
-/* Another stream of the same pool. */
-static ac_shm_stream second_stream(bench *b) {
+/* The streams of one pool. */
+static ac_shm_stream stream_of(const bench *b, uint32_t at) {
     uint8_t *const base = b->region.base;
     return (ac_shm_stream){
-        (ac_shm_stream_shared *)(void *)(base + 128),
-        (ac_atomic_u32 *)(void *)(base + 4096 + ac_shm_stream_table_bytes(b->p.count))};
+        (ac_shm_stream_shared *)(void *)(base + 64 * (at + 1)),
+        (ac_atomic_u32 *)(void *)(base + 4096 + at * ac_shm_stream_table_bytes(b->p.count)), at + 1};
 }
 
-static uint64_t backed(const bench *b) { return ac_load_relaxed(&b->p.shared->backed); }
+static void open_bench(bench *b, uint32_t count, uint32_t spares) {
+    const size_t table = ac_shm_stream_table_bytes(count);
+    const size_t words_at = 4096 + (STREAMS * table + 4095) / 4096 * 4096;
+    const size_t data_at = words_at + (ac_shm_pool_words_bytes(count) + 4095) / 4096 * 4096;
+    CHECK(ac_shm_region_create(&b->region, data_at + ((size_t)count << SHIFT)) == 0);
+    uint8_t *const base = b->region.base;
+    ac_shm_pool_open(&b->p, &b->region, (ac_shm_pool_shared *)(void *)base, base + words_at,
+                     base + data_at, SHIFT, count, spares);
+    b->s = stream_of(b, 0);
+}
+
+static uint64_t backed(const bench *b) { return ac_shm_pool_backed(&b->p); }
+
+static uint32_t owned(const bench *b, const ac_shm_stream *s) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < ac_load_relaxed(&b->p.shared->high); i++)
+        n += (ac_load_relaxed(&b->p.words[i]) & AC_SHM_SEGMENT_OWNER) == s->who;
+    return n;
+}
 
 /* The byte that belongs at a position, so that every byte read can be checked. */
 static uint8_t byte_at(uint64_t position) {
@@ -77,7 +86,7 @@ static void a_drained_stream_lives_in_two_segments(void) {
         check_at(&b, at, 1000);
     }
     CHECK(backed(&b) <= 2);
-    CHECK(b.p.shared->high <= 2);
+    CHECK(ac_load_relaxed(&b.p.shared->high) <= 2);
     ac_shm_region_close(&b.region);
 }
 
@@ -132,40 +141,112 @@ static void as_much_stays_as_one_large_message_needed_until_that_fades(void) {
         CHECK(ac_shm_stream_reserve(&b.p, &b.s, at, at, at + SEGMENT) == AC_STREAM_OK);
     CHECK(!ac_shm_stream_tidy(&b.p, &b.s, at));
     CHECK(backed(&b) == 3);
-    b.p.shared->keep = UINT32_MAX; /* scribbled over */
+    ac_store_relaxed(&b.p.shared->keep, UINT32_MAX); /* scribbled over */
     CHECK(!ac_shm_stream_tidy(&b.p, &b.s, at));
     CHECK(backed(&b) == 3);
     ac_shm_region_close(&b.region);
 }
 
-static void rebuild_frees_what_no_table_has_and_keeps_the_rest(void) {
+static void repair_frees_what_no_table_has_and_keeps_the_rest(void) {
     bench b;
     open_bench(&b, 16, 2);
-    ac_shm_stream streams[2] = {b.s, second_stream(&b)};
+    ac_shm_stream other = stream_of(&b, 1);
     CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 0, 4 * SEGMENT) == AC_STREAM_OK);
-    CHECK(ac_shm_stream_reserve(&b.p, &streams[1], 0, 0, 2 * SEGMENT) == AC_STREAM_OK);
+    CHECK(ac_shm_stream_reserve(&b.p, &other, 0, 0, 2 * SEGMENT) == AC_STREAM_OK);
     write_at(&b, 0, 4 * SEGMENT);
-    uint8_t other[16] = {9};
-    ac_shm_stream_write(&b.p, &streams[1], SEGMENT, other, sizeof other);
-    /* A holder of the pool was killed: it had marked one that it never mapped, and taken back one
-     * that is still mapped. */
-    b.p.bits[0] |= UINT64_C(1) << 8;
-    b.p.bits[0] &= ~UINT64_C(2);
-    b.p.shared->high = 9;
+    uint8_t nine[16] = {9};
+    ac_shm_stream_write(&b.p, &other, SEGMENT, nine, sizeof nine);
+    /* A writer was killed: it had reserved three more, taken one that it never mapped, one that it
+     * was about to drop; and a repairer of it was killed, too. */
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 4 * SEGMENT, 7 * SEGMENT) == AC_STREAM_OK);
+    ac_store_relaxed(&b.p.shared->high, 12);
+    ac_store_relaxed(&b.p.words[10], b.s.who | AC_SHM_SEGMENT_BACKED);
+    ac_store_relaxed(&b.p.words[11], b.s.who | AC_SHM_SEGMENT_MARK);
+    ac_store_relaxed(&b.p.words[9], other.who); /* another's: not ours to give */
+    ac_store_relaxed(&b.p.shared->low, 12);
+    CHECK(owned(&b, &b.s) == 9);
     for (int twice = 0; twice < 2; twice++) {
-        ac_shm_pool_rebuild(&b.p, streams, 2);
-        CHECK(__builtin_popcountll(b.p.bits[0]) == 6);
+        ac_shm_stream_repair(&b.p, &b.s, 4 * SEGMENT - 16);
+        CHECK(owned(&b, &b.s) == 4 && owned(&b, &other) == 3);
+        CHECK(ac_load_relaxed(&b.s.shared->mapped) == 4);
         check_at(&b, 16, 4 * SEGMENT - 16);
     }
-    /* A writer was killed: it had reserved three more. */
-    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 4 * SEGMENT, 7 * SEGMENT) == AC_STREAM_OK);
-    ac_shm_stream_forget(&b.p, &b.s, 4 * SEGMENT - 16);
-    CHECK(ac_load_relaxed(&b.s.shared->mapped) == 4);
+    ac_shm_stream_repair(&b.p, &other, 2 * SEGMENT);
+    CHECK(owned(&b, &other) == 2);
     CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 4 * SEGMENT, 15 * SEGMENT) == AC_STREAM_LIMIT);
     CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 4 * SEGMENT, 14 * SEGMENT) == AC_STREAM_OK);
     write_at(&b, 4 * SEGMENT, 10 * SEGMENT);
     check_at(&b, 0, 14 * SEGMENT);
-    CHECK(*ac_shm_stream_peek(&b.p, &streams[1], SEGMENT) == 9);
+    CHECK(*ac_shm_stream_peek(&b.p, &other, SEGMENT) == 9);
+    /* Taken back by one who was killed between the table and the owner. */
+    ac_store_relaxed(&b.s.shared->reclaimed, 3);
+    ac_shm_stream_repair(&b.p, &b.s, 14 * SEGMENT);
+    CHECK(owned(&b, &b.s) == 11);
+    check_at(&b, 3 * SEGMENT, 11 * SEGMENT);
+    ac_shm_region_close(&b.region);
+}
+
+/* Writers with a stream each take from one small pool and give back; what they have written stays. Its
+ * last rounds leave the pool whole: one stream can have all of it. */
+typedef struct writer {
+    bench *b;
+    ac_shm_stream s;
+    uint64_t seed, full;
+} writer;
+
+static void *write_and_give_back(void *arg) {
+    writer *const w = arg;
+    const ac_shm_pool *const p = &w->b->p;
+    uint64_t head = 0, tail = 0;
+    const uint64_t rounds = check_scale(20000);
+    for (uint64_t i = 0; i < rounds; i++) {
+        const uint64_t dice = check_random(&w->seed);
+        const uint64_t n = 64 + (dice >> 8) % (dice % 8 == 0 ? 6 * SEGMENT : SEGMENT / 2) / 8 * 8;
+        if (dice & 128 && tail - head < 8 * SEGMENT) {
+            if (ac_shm_stream_reserve(p, &w->s, head, tail, tail + n) == AC_STREAM_OK) {
+                for (uint64_t at = tail; at < tail + n; at += 8) {
+                    const uint64_t mine = at * STREAMS + w->s.who;
+                    ac_shm_stream_write(p, &w->s, at, &mine, 8);
+                }
+                tail += n;
+            } else {
+                w->full++;
+            }
+        } else {
+            const uint64_t take = n < tail - head ? n : tail - head;
+            for (uint64_t at = head; at < head + take; at += 8) {
+                uint64_t mine;
+                CHECK(ac_shm_stream_read(p, &w->s, at, &mine, 8));
+                CHECK(mine == at * STREAMS + w->s.who);
+            }
+            head += take;
+        }
+        if (dice % 64 == 5) ac_shm_stream_repair(p, &w->s, tail);
+        if (dice % 64 == 6) (void)ac_shm_stream_tidy(p, &w->s, head);
+        if (dice % 64 == 7) sched_yield();
+    }
+    ac_shm_stream_forget(p, &w->s, tail);
+    (void)ac_shm_stream_tidy(p, &w->s, (tail + SEGMENT - 1) >> SHIFT << SHIFT);
+    return NULL;
+}
+
+static void writers_share_the_pool_without_a_lock(void) {
+    bench b;
+    uint64_t seed = check_seed();
+    open_bench(&b, 24, 3);
+    writer writers[STREAMS - 1];
+    pthread_t threads[STREAMS - 1];
+    for (uint32_t i = 0; i < STREAMS - 1; i++) {
+        writers[i] = (writer){&b, stream_of(&b, i), check_random(&seed), 0};
+        CHECK(pthread_create(&threads[i], NULL, write_and_give_back, &writers[i]) == 0);
+    }
+    for (uint32_t i = 0; i < STREAMS - 1; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+    for (uint32_t i = 0; i < STREAMS - 1; i++) CHECK(owned(&b, &writers[i].s) == 0);
+    const ac_shm_stream last = stream_of(&b, STREAMS - 1);
+    while (ac_shm_stream_tidy(&b.p, &last, 0)) continue;
+    CHECK(backed(&b) <= 12 && ac_load_relaxed(&b.p.shared->idle) <= 24);
+    CHECK(ac_shm_stream_reserve(&b.p, &last, 0, 0, 24 * SEGMENT) == AC_STREAM_OK);
+    CHECK(owned(&b, &last) == 24 && backed(&b) == 24);
     ac_shm_region_close(&b.region);
 }
 
@@ -178,7 +259,8 @@ static void a_scribbled_table_is_noticed(void) {
     CHECK(!ac_shm_stream_read(&b.p, &b.s, SEGMENT, data, sizeof data));
     CHECK(ac_shm_stream_peek(&b.p, &b.s, SEGMENT) == NULL);
     ac_shm_stream_write(&b.p, &b.s, SEGMENT, data, sizeof data); /* must not crash */
-    b.p.shared->high = 0xffffffffu;
+    ac_store_relaxed(&b.p.shared->high, 0xffffffffu);
+    ac_store_relaxed(&b.p.shared->low, UINT64_MAX);
     ac_store_relaxed(&b.s.shared->mapped, 0);
     (void)ac_shm_stream_reserve(&b.p, &b.s, 0, 0, 4 * SEGMENT);
     (void)ac_shm_stream_tidy(&b.p, &b.s, UINT64_MAX);
@@ -206,7 +288,7 @@ static void random_traffic_keeps_every_byte(void) {
             check_at(&b, head, take);
             head += take;
         }
-        if (dice % 64 == 5) ac_shm_pool_rebuild(&b.p, &b.s, 1);
+        if (dice % 64 == 5) ac_shm_stream_repair(&b.p, &b.s, tail);
         if (dice % 64 == 7) ac_shm_stream_forget(&b.p, &b.s, tail);
         if (dice % 64 == 6) (void)ac_shm_stream_tidy(&b.p, &b.s, head);
         CHECK(backed(&b) <= 64);
@@ -221,7 +303,8 @@ int main(void) {
     RUN(the_limit_refuses_and_leaves_the_stream_usable);
     RUN(a_drained_backlog_goes_back_to_the_system_but_for_the_spares);
     RUN(as_much_stays_as_one_large_message_needed_until_that_fades);
-    RUN(rebuild_frees_what_no_table_has_and_keeps_the_rest);
+    RUN(repair_frees_what_no_table_has_and_keeps_the_rest);
+    RUN(writers_share_the_pool_without_a_lock);
     RUN(a_scribbled_table_is_noticed);
     RUN(random_traffic_keeps_every_byte);
     return 0;

@@ -102,7 +102,7 @@ static void begin(uint32_t lanes, uint32_t messages) {
         q[t].pool = (ac_shm_pool){.shared = &pool, .count = 16, .shift = 6, .spares = 16};
         q[t].claims = (ac_shm_claims){.shared = &sh.claims, .local = &local[t]};
         for (uint32_t i = 0; i < 2; i++)
-            q[t].streams[i] = (ac_shm_stream){&stream, (ac_atomic_u32 *)NULL + i};
+            q[t].streams[i] = (ac_shm_stream){&stream, (ac_atomic_u32 *)NULL + i, i + 1};
         ac_store_relaxed(&local[t].self, ID(t));
         if (t == 0) continue;
         ac_store_relaxed(&sh.claims.slots[t - 1].owner, ID(t));
