@@ -57,9 +57,8 @@ AC_INLINE unsigned find_portable(const uint64_t *bucket, uint64_t key) {
 
 /* The first empty place of a bucket, or WAYS. */
 AC_INLINE int first_empty(const uint64_t *bucket) {
-    int at = 0;
-    while (at < WAYS && bucket[at] != 0) at++;
-    return at;
+    const unsigned empty = find_portable(bucket, 0);
+    return empty != 0 ? __builtin_ctz(empty) : WAYS;
 }
 
 /* ---- filling --------------------------------------------------------------------------------- */

@@ -15,7 +15,9 @@
 #define AC_SEEN_MAX_BITS 18 /* 16 MB */
 
 typedef struct ac_seen {
-    uint64_t *place; /* AC_SEEN_WAYS << bits, 0 where empty, buckets filled from the front; or NULL */
+    /* AC_SEEN_WAYS << bits, 0 where empty, buckets filled from the front; or NULL. A line of its own:
+     * the next table in an array is another thread's. */
+    AC_ALIGNED_LINE uint64_t *place;
     int bits;
     ac_simd simd;
     bool zero;    /* whether the key 0 is in it */

@@ -20,7 +20,9 @@ typedef struct ac_tally_bucket {
 } ac_tally_bucket;
 
 typedef struct ac_tally {
-    ac_tally_bucket *bucket; /* 1 << bits; NULL before the first key */
+    /* 1 << bits; NULL before the first key. A line of its own: the next one in an array is another
+     * thread's. */
+    AC_ALIGNED_LINE ac_tally_bucket *bucket;
     int bits;
     ac_simd simd;
     int64_t used; /* different keys in it */
