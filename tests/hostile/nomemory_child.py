@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from nomemory_native import NATIVE
+
 from allcores import kernels, queue, threading
 from allcores import multiprocessing as mp
 
@@ -189,6 +191,9 @@ case("mp put large", shared_queue, lambda q: q.put(b"x" * 100_000), lambda q: q.
 case("mp get", shared_queue, lambda q: q.get(), lambda q: q.put(1))
 case("mp put_many", shared_queue, lambda q: q.put_many([1, 2, 3]), lambda q: q.get(timeout=1))
 case("mp timeout", mp.Queue, lambda q: _none(q.get, True, 0.001), lambda q: q.put(1))
+
+for native, (make_it, call_it) in NATIVE.items():
+    case(native, make_it, call_it)
 
 
 def fail_each(name: str) -> int:

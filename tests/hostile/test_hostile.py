@@ -3,6 +3,7 @@
 Whatever may crash or hang runs in a child process with a time limit.
 """
 
+import ast
 import importlib.util
 import os
 import subprocess
@@ -74,6 +75,35 @@ def test_the_fuzzer_notices_a_crash_a_hang_and_a_broken_rule(tmp_path: Path) -> 
             must_end(child(str(program), limit=30))
 
 
+def stub_names() -> set[str]:
+    """Functions, and public methods and constructors of classes, as the stubs of _native have them."""
+    names = set()
+    for path in sorted((ROOT / "src" / "allcores" / "_native").glob("*.pyi")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef):
+                names.add(f"{path.stem}.{node.name}")
+            for part in node.body if isinstance(node, ast.ClassDef) else []:
+                is_call = isinstance(part, ast.FunctionDef) and not any(
+                    ast.unparse(mark).endswith(("property", "setter")) for mark in part.decorator_list
+                )
+                if is_call and (not part.name.startswith("_") or part.name == "__init__"):
+                    names.add(f"{path.stem}.{node.name}.{part.name}")
+    return names
+
+
+def test_every_native_call_is_made_without_memory() -> None:
+    """The gate: each stands in nomemory_native.py with an operation, or is exempt with a reason."""
+    sys.path.insert(0, str(HERE))
+    try:
+        import nomemory_native
+    finally:
+        sys.path.remove(str(HERE))
+    missing = sorted(stub_names() - set(nomemory_native.NATIVE) - set(nomemory_native.EXEMPT))
+    assert not missing, f"no operation in tests/hostile/nomemory_native.py: {missing}"
+    assert all(len(reason) > 30 for reason in nomemory_native.EXEMPT.values())
+    assert "sched.run_range" in stub_names() and "shm_sync.Place.leave" in stub_names()
+
+
 @pytest.mark.skipif(
     FREE_THREADED,
     reason="PyList_New of free-threaded 3.13 itself crashes when the memory for its items fails",
@@ -90,9 +120,10 @@ def test_no_failed_allocation_crashes_leaks_or_corrupts() -> None:
 @pytest.mark.skipif(
     importlib.util.find_spec("_testcapi") is None, reason="this interpreter has no _testcapi"
 )
-def test_nothing_is_left_behind() -> None:
+def test_nothing_is_left_behind(request: pytest.FixtureRequest) -> None:
     """Blocks and items, after many rounds of each operation; and the check notices what is kept."""
-    must_end(child(str(HERE / "leak_child.py"), limit=120))
+    every = ["--all"] if request.config.getoption("--heavy") else []
+    must_end(child(str(HERE / "leak_child.py"), *every, limit=120))
     done = child(str(HERE / "leak_child.py"), "--leak", limit=120)
     assert "kept: " in done.stdout and done.stdout.endswith("leaks\n"), done.stdout
 
