@@ -124,10 +124,65 @@ def test_no_item_is_lost_for_long(make, seed: int, stress_seconds: float) -> Non
     Hostile(make(), seed, stress_seconds).run()
 
 
+class LosingWhenCancelled(Queue):
+    """An item has left the queue, and a task that is cancelled then takes it along."""
+
+    async def aget(self):
+        item = await super().aget()
+        await asyncio.sleep(0)
+        return item
+
+
+class PuttingWhenCancelled(Queue):
+    """A put that is cancelled has put."""
+
+    async def aput(self, item) -> None:
+        await super().aput(item)
+        await asyncio.sleep(0)
+
+
+class Repeating(Queue):
+    """A put that comes at a round number comes twice."""
+
+    async def aput(self, item) -> None:
+        await super().aput(item)
+        if item % 20 == 0:
+            await super().aput(item)
+
+
+@pytest.mark.parametrize("broken", [LosingWhenCancelled, PuttingWhenCancelled, Repeating])
+def test_a_broken_queue_is_noticed(broken, seed: int) -> None:
+    with pytest.raises(AssertionError):
+        for turn in range(20):
+            Hostile(broken(3), seed + turn, 0.2).run()
+
+
+class Forgetful(Queue):
+    """It tells nobody of every 50th item before the next."""
+
+    held: list = []  # noqa: RUF012 - one queue at a time
+
+    def put(self, item, *args, **kwargs) -> None:
+        if item % 50 == 49:
+            self.held.append(item)
+            return
+        while self.held:
+            super().put(self.held.pop(), *args, **kwargs)
+        super().put(item, *args, **kwargs)
+
+
 def test_nobody_sleeps_while_there_is_something(seed: int) -> None:
     """No hint is lost: every getter waits without a limit; those cancelled come again."""
-    rng = random.Random(seed)
-    q, total, got = Queue(4), 3000, []
+    feed_getters(Queue(4), 3000, seed, 30)
+
+
+def test_a_getter_that_sleeps_on_is_noticed(seed: int) -> None:
+    with pytest.raises(AssertionError, match="99 of 100"):
+        feed_getters(Forgetful(4), 100, seed, 1)
+
+
+def feed_getters(q, total: int, seed: int, limit_s: float) -> None:
+    rng, got = random.Random(seed), []
     done = threading.Event()
 
     async def getter():
@@ -158,7 +213,10 @@ def test_nobody_sleeps_while_there_is_something(seed: int) -> None:
         q.put(i, timeout=30)
         if rng.random() < 0.02:
             time.sleep(0.001)
-    assert done.wait(30), f"{len(got)} of {total}, {q.qsize()} inside"
+    all_came = done.wait(limit_s)
+    came = len(got)
+    done.set()  # the threads end in any case
+    assert all_came, f"{came} of {total}, {q.qsize()} inside"
     for thread in threads:
         thread.join(20)
         assert not thread.is_alive()

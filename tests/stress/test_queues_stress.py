@@ -82,6 +82,39 @@ def test_each_scenario_is_known_to_notice_something() -> None:
     assert {case[0] for case in NOTICED + NOTICED_SLOWLY} == set(queue_child.SCENARIOS)
 
 
+#: Python files with stress tests, monitors or kills, and the test that breaks something under them.
+#: What is killed between processes is csrc: there its controls are, a row or more for each test.
+CONTROLS = {
+    "stress/test_queues_stress.py": "stress/test_queues_stress.py::test_a_scenario_notices_a_defect",
+    "linearizability/test_queue_histories.py":
+        "linearizability/test_broken_queues.py::test_a_broken_queue_is_noticed_among_threads",
+    "native/test_queues_async_hostile.py":
+        "native/test_queues_async_hostile.py::test_a_broken_queue_is_noticed",
+    "hostile/test_hostile.py":
+        "hostile/test_hostile.py::test_the_fuzzer_notices_a_crash_a_hang_and_a_broken_rule",
+    "multiprocessing/test_multiprocessing_kills.py":
+        "test_c_controls.py::test_each_stress_test_fails_on_a_broken_build",
+    "multiprocessing/test_multiprocessing_kills_parties.py":
+        "test_c_controls.py::test_each_stress_test_fails_on_a_broken_build",
+    "multiprocessing/test_multiprocessing_locks_kills.py":
+        "test_c_controls.py::test_each_stress_test_fails_on_a_broken_build",
+}  # fmt: skip
+
+
+def test_each_stress_file_has_a_control() -> None:
+    """The gate: a new file of this sort names the test that shows that it notices something."""
+    tests = HERE.parent
+    found = {
+        str(path.relative_to(tests))
+        for path in tests.rglob("test_*.py")
+        if "_kills" in path.name or "_hostile" in path.name or "mark.stress\n" in path.read_text()
+    }
+    assert found == set(CONTROLS), f"no control, or no such file: {sorted(found ^ set(CONTROLS))}"
+    for control in CONTROLS.values():
+        name, _, test = control.partition("::")
+        assert f"def {test}(" in (tests / name).read_text(), control
+
+
 @pytest.mark.stress
 @pytest.mark.heavy
 @pytest.mark.parametrize("name", queue_child.SCENARIOS)
