@@ -14,8 +14,12 @@
 
 #if defined(__x86_64__)
 #define AC_TARGET_AVX2 __attribute__((target("avx2,bmi2,popcnt")))
+#if defined(__clang__) /* it would leave out the whole list for a word of gcc's */
+#define AC_TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi2,popcnt")))
+#else
 #define AC_TARGET_AVX512 \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi2,popcnt,prefer-vector-width=512")))
+#endif
 #define AC_SIMD_PATHS(R, NAME, PARAMETERS, ARGUMENTS)                                 \
     static R NAME##_portable PARAMETERS { return NAME##_body ARGUMENTS; }             \
     AC_TARGET_AVX2 static R NAME##_avx2 PARAMETERS { return NAME##_body ARGUMENTS; }  \

@@ -357,7 +357,7 @@ int ac_pool_for(ac_pool *pool, const ac_exec *ex, ac_range_fn fn, void *ctx, int
  * slots. Written to where it is used only, so that members who never come cost address space. */
 static ac_member *new_members(ac_team *team, int32_t size) {
     const size_t slots = AC_MEMBER_TASKS * sizeof(ac_atomic_ptr);
-    ac_member *const members = aligned_alloc(AC_CACHE_LINE, (size_t)size * (sizeof *members + slots));
+    ac_member *const members = ac_alloc_lines((size_t)size * (sizeof *members + slots));
     if (members == NULL) return NULL;
     ac_atomic_ptr *slot = (ac_atomic_ptr *)(void *)(members + size);
     for (int32_t i = 0; i < size; i++, slot += AC_MEMBER_TASKS) {
@@ -390,14 +390,14 @@ int ac_pool_tasks(ac_pool *pool, const ac_exec *ex, ac_root_fn root, void *ctx) 
     job.team = &team;
     job.max_workers = helpers;
     if (!publish(pool, &job)) {
-        free(team.members);
+        ac_free_lines(team.members);
         return ac_tasks_serial_(ex, root, ctx);
     }
     root(&team.members[0], ctx); /* nobody is woken before it spawns */
     ac_store_relaxed(&team.closed, 1u);
     retract(pool, &job);
     await_workers(pool, &job);
-    free(team.members);
+    ac_free_lines(team.members);
     return (int)ac_load_acquire(&team.rc);
 }
 
