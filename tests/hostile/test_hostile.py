@@ -111,6 +111,10 @@ def test_every_native_call_is_made_without_memory() -> None:
 @pytest.mark.skipif(
     importlib.util.find_spec("_testcapi") is None, reason="this interpreter has no _testcapi"
 )
+@pytest.mark.skipif(
+    sys.version_info < (3, 12),
+    reason="3.11's list([x]) itself keeps x for ever when the memory for its items fails",
+)
 @pytest.mark.heavy
 def test_no_failed_allocation_crashes_leaks_or_corrupts() -> None:
     """Each operation, with its first, second, ... allocation failing."""
