@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501  # texts of csrc stand as they are
 
-from model_mutants_shm import BELL_LINUX, SHM_MUTANTS
+from model_mutants_shm import BELL_LINUX, SHM_EQUIVALENT, SHM_MUTANTS
 from model_table import Mutant
 
 EC = "sync/ac_event_count.h"
@@ -553,6 +553,7 @@ MUTANTS = [
 
 #: Changes that nothing can notice, with the reason. They are run too: one that is noticed is an error.
 EQUIVALENT: list[Mutant] = [
+    *SHM_EQUIVALENT,
     Mutant("spsc", SPSC, "        if (head & 1) { /* another caller was first */\n            *count = 0;\n            return items;\n"
            "        }\n", "", "the first has put the head on the tail, which stands still: the second claims nothing"),
     Mutant("spsc", SPSC, "    if (head & 1) return NULL;\n", "",

@@ -1,5 +1,5 @@
 /* shm_queue.c - putting between processes under the checker: the commit of a put, its log and repair, segments
- * that are added and used again, the pool after the death of its holder, sleeping, the end. */
+ * that are added and used again, what a dead putter had of the pool, sleeping, the end. */
 #include "shm_whole.h"
 
 static void empty(void) { begin(1, 0, 2); }
@@ -37,7 +37,7 @@ static void both_arrive(void) {
 
 /* A killed putter: all of its put or nothing, and the count of puts is that of the messages. */
 static void repaired(void) {
-    mend(mine());
+    ac_shm_queue_mend(mine());
     const ac_shm_lane *const lane = &sh.lanes[0];
     MODEL_CHECK(ac_load_relaxed(&lane->puts) == ac_load_relaxed(&lane->tail) / 32);
     drain();
@@ -45,7 +45,7 @@ static void repaired(void) {
     check_capacity(2);
 }
 static void mended_pool(void) {
-    mend(mine());
+    ac_shm_queue_mend(mine());
     ac_store_relaxed(&local[0].lane, 2); /* what the dead had reserved in the first lane is for the second, too */
     (void)put_by(3, AC_SHM_NOWAIT); /* into no segment that another message has */
     drain();
@@ -63,7 +63,7 @@ static void drained(void) {
 }
 static void tidy(void) { ac_shm_queue_tidy(mine()); }
 static void all_of_it(void) {
-    mend(mine());
+    ac_shm_queue_mend(mine());
     ac_shm_queue_tidy(mine());
     drain();
     check_delivery(4, 0);

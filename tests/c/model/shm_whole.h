@@ -28,7 +28,7 @@ static uint64_t memory[SEGMENTS]; /* there is some under the segment; a word eac
 static ac_shm_queue q[PARTIES];
 static ac_shm_queue_shared sh;
 static ac_shm_claims_local local[PARTIES];
-static uint64_t bits[2];
+static ac_atomic_u32 words[SEGMENTS];
 static ac_atomic_u32 tables[2][4];
 static int process_of[PARTIES]; /* whose handle a thread uses */
 
@@ -134,7 +134,7 @@ static void begin(uint32_t lanes, uint64_t maxsize, uint32_t segments) {
     memset(&sh.lanes, 0, 2 * sizeof sh.lanes[0]);
     memset(&sh.claims, 0, offsetof(ac_shm_claims_shared, slots) + PARTIES * sizeof(ac_shm_claim));
     memset(local, 0, sizeof local);
-    memset(bits, 0, sizeof bits);
+    memset(words, 0, sizeof words);
     memset(memory, 0, sizeof memory);
     memset(tables, 0, sizeof tables);
     memset(got_count, 0, sizeof got_count);
@@ -145,9 +145,9 @@ static void begin(uint32_t lanes, uint64_t maxsize, uint32_t segments) {
         process_of[t] = t;
         q[t] = (ac_shm_queue){.shared = &sh, .lanes = lanes, .maxsize = maxsize, .bell = -1};
         q[t].region.base = (uint8_t *)data;
-        ac_shm_pool_open(&q[t].pool, &q[t].region, &sh.pool, bits, (uint8_t *)data, 5, segments, 1);
+        ac_shm_pool_open(&q[t].pool, &q[t].region, &sh.pool, words, (uint8_t *)data, 5, segments, 1);
         q[t].claims = (ac_shm_claims){.region = q[t].region, .shared = &sh.claims, .local = &local[t]};
-        for (uint32_t i = 0; i < lanes; i++) q[t].streams[i] = (ac_shm_stream){&sh.lanes[i].stream, tables[i]};
+        for (uint32_t i = 0; i < lanes; i++) q[t].streams[i] = (ac_shm_stream){&sh.lanes[i].stream, tables[i], i + 1};
         ac_store_relaxed(&local[t].self, ID(t));
         ac_store_relaxed(&local[t].lane, 1);
         ac_store_relaxed(&sh.claims.slots[t].owner, ID(t));
