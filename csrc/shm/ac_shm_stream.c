@@ -83,7 +83,9 @@ static bool grow(const ac_shm_pool *p, uint32_t from);
  * Why none is overlooked: a segment that becomes free after we looked at it is below what we store in
  * `low`; its giver changes `low` after it has freed it, and either that comes before our CAS, which
  * then fails, or it sets `low` back. Only who is killed between the two leaves one below `low`: repair
- * begins anew, and so does a claimer before it says that there is none. */
+ * begins anew, and so does a claimer before it says that there is none. It says so only if nobody has
+ * changed `low` while it looked: segments that are a trimmer's one after the other do not look like a
+ * full pool. Progress: who changes it has taken a segment, or given one back. */
 static uint32_t claim(const ac_shm_pool *p, const ac_shm_stream *s) {
     bool from_zero = false;
     for (;;) {
@@ -102,7 +104,9 @@ static uint32_t claim(const ac_shm_pool *p, const ac_shm_stream *s) {
         if (end < p->count) {
             if (!grow(p, end)) return p->count + 1;
         } else if (from_zero) {
-            return p->count;
+            /* By CAS, which sees the newest: none has become free since we began. */
+            uint64_t seen = low;
+            if (ac_cas_acq_rel(&p->shared->low, &seen, low)) return p->count;
         } else {
             from_zero = true;
         }
