@@ -9,7 +9,7 @@ cdef enum:
     CLOSED_WRITER = 4  # by _writer.close()
 
 
-# Called with each queue of which an ear was opened in this process; see multiprocessing/listening.py.
+# Called with a queue at each look of a listener of this process; see multiprocessing/listening.py.
 cdef object when_listening = None
 
 
@@ -39,8 +39,8 @@ cdef int listen(ShmQueue self) except -1:
     # Opens the ear of this process, and makes it say what is so.
     if not ac_shm_ear_is_ours(&self.ear):
         open_ear(self, &self.ear)
-        if when_listening is not None:
-            when_listening(self)
+    if when_listening is not None:
+        when_listening(self)
     return ac_shm_queue_listen(&self.q, &self.ear)
 
 

@@ -6,8 +6,9 @@ putting an object in and saying so leaves it asleep. So while a queue of this pr
 to wait for, a thread does what a waiter of `get` does between its slices: that tells the listeners of
 every process, too. `aget` needs no thread: its loop looks by itself (awaiting.py).
 
-CPython warns of a fork beside threads: the thread is ended before one, and starts again after it. In
-the child nobody listens yet. At exit it is ended and joined.
+CPython warns of a fork beside threads, and counts them after the hooks that run after it: the thread is
+ended before a fork, and starts again when somebody next waits. Who was asleep in poll while another thread
+forked has no such thread until then. In the child nobody listens yet. At exit it is ended and joined.
 """
 
 import atexit
@@ -36,6 +37,8 @@ class _Service:
 
     def add(self, queue: "shm.ShmQueue[Any]") -> None:
         """Look after a queue from now on."""
+        if self._thread is not None and queue in self._queues:
+            return  # most calls; the thread ends itself only when there is no queue
         with self._lock:
             self._queues.add(queue)
             self._start()
@@ -54,12 +57,18 @@ class _Service:
 
     def _serve(self, stop: threading.Event) -> None:
         while not stop.wait(LOOK_S):
-            with self._lock:
+            # Not for ever: a handler that forks inside the lock joins this thread.
+            while not self._lock.acquire(timeout=0.05):
+                if stop.is_set():
+                    return
+            try:
                 if stop is not self._stop or not len(self._queues):
                     if stop is self._stop:
                         self._thread = None
                     return
                 queues = list(self._queues)
+            finally:
+                self._lock.release()
             while queues:
                 queues.pop()._mend()  # and is not kept alive any longer
 
@@ -71,11 +80,6 @@ class _Service:
             self._stop.set()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
-
-    def resume(self) -> None:
-        """Start it again, if there is something to look after."""
-        with self._lock:
-            self._start()
 
 
 _service = _Service()
@@ -89,10 +93,6 @@ def _before_fork() -> None:
     _service.stop(False)
 
 
-def _after_fork_in_parent() -> None:
-    _service.resume()
-
-
 def _after_fork_in_child() -> None:
     global _service
     _service = _Service()
@@ -104,8 +104,4 @@ def _at_exit() -> None:
 
 shm._tell_who_listens(_listening)
 atexit.register(_at_exit)
-os.register_at_fork(
-    before=_before_fork,
-    after_in_parent=_after_fork_in_parent,
-    after_in_child=_after_fork_in_child,
-)
+os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
