@@ -7,8 +7,9 @@ to wait for, a thread does what a waiter of `get` does between its slices: that 
 every process, too. `aget` needs no thread: its loop looks by itself (awaiting.py).
 
 CPython warns of a fork beside threads, and counts them after the hooks that run after it: the thread is
-ended before a fork, and starts again when somebody next waits. Who was asleep in poll while another thread
-forked has no such thread until then. In the child nobody listens yet. At exit it is ended and joined.
+ended before a fork, and starts again when somebody next waits. Who was asleep in poll while another
+thread forked has no such thread until then. In the child nobody listens yet. At exit it is ended and
+joined.
 """
 
 import atexit
