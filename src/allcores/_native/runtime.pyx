@@ -13,6 +13,7 @@ from allcores._native.c_sched cimport (
     ac_process_pool, ac_sched_api, ac_simd, ac_simd_detect, ac_simd_name,
 )
 
+from allcores._common import os_threads
 from allcores._common.cpus import cpu_count
 from allcores._common.env import read_simd
 from allcores._common.version import check_compiled
@@ -124,6 +125,14 @@ def stop_pool() -> bool:
     return ac_pool_stop(ac_process_pool())
 
 
+def _before_fork():
+    cdef int workers = ac_pool_workers(ac_process_pool())
+    if workers:
+        threads = os_threads.count()
+        if stop_pool() and threads:
+            os_threads.wait_for_at_most(threads - workers)
+
+
 def _after_fork_in_child():
     global main_thread_ident, default_threads
     main_thread_ident = PyThread_get_thread_ident()
@@ -158,4 +167,4 @@ api = PyCapsule_New(&table, "allcores._native.runtime.api", NULL)
 
 # CPython counts the process's threads after a fork and warns of more than one: idle workers are
 # ended before, and start again when the next kernel runs.
-os.register_at_fork(before=stop_pool, after_in_child=_after_fork_in_child)
+os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)

@@ -8,8 +8,9 @@ every process, too. `aget` needs no thread: its loop looks by itself (awaiting.p
 
 CPython warns of a fork beside threads, and counts them after the hooks that run after it: the thread is
 ended before a fork, and starts again when somebody next waits. Who was asleep in poll while another
-thread forked has no such thread until then. In the child nobody listens yet. At exit it is ended and
-joined.
+thread forked has no such thread until then. What CPython counts are the system's threads, and one
+that has been joined is still one of them for some microseconds: a fork waits for that, too. In the
+child nobody listens yet. At exit it is ended and joined.
 """
 
 import atexit
@@ -18,6 +19,7 @@ import threading
 import weakref
 from typing import Any
 
+from allcores._common import os_threads
 from allcores._native import shm
 
 __all__ = ["LOOK_S"]
@@ -73,14 +75,21 @@ class _Service:
             while queues:
                 queues.pop()._mend()  # and is not kept alive any longer
 
-    def stop(self, over: bool) -> None:
-        """End the thread and join it."""
+    @property
+    def running(self) -> bool:
+        """Whether there is a thread."""
+        return self._thread is not None
+
+    def stop(self, over: bool) -> bool:
+        """End the thread and join it. Returns whether there was one."""
         with self._lock:
             thread, self._thread = self._thread, None
             self._over = self._over or over
             self._stop.set()
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+        if thread is None or thread is threading.current_thread():
+            return False
+        thread.join()
+        return True
 
 
 _service = _Service()
@@ -91,7 +100,9 @@ def _listening(queue: "shm.ShmQueue[Any]") -> None:
 
 
 def _before_fork() -> None:
-    _service.stop(False)
+    threads = os_threads.count() if _service.running else 0
+    if _service.stop(False) and threads:
+        os_threads.wait_for_at_most(threads - 1)
 
 
 def _after_fork_in_child() -> None:
