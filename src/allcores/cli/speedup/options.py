@@ -44,7 +44,7 @@ def read_options(arguments: argparse.Namespace) -> Options:
         workers=_read_workers(arguments.workers, quick),
         rounds=9 if full else 3,
         size=Size(seconds=0.1 if quick else 2.0, full=full, quick=quick),
-        least_seconds=0.03 if quick else 0.3,
+        least_seconds=0.03 if quick else 0.5,
         input=arguments.input,
         json=arguments.json,
     )
