@@ -18,7 +18,17 @@ MODELS = Path(__file__).resolve().parent / "c" / "spin"
 PROVE = os.environ.get("PROVE") == "1"
 
 #: Configurations of a second or less.
-SHORT = {("event_count", "raise"), ("pool_sleep", "idle2"), ("robust_lock", "two")}
+SHORT = {
+    ("event_count", "raise"),
+    ("pool_sleep", "idle2"),
+    ("robust_lock", "two"),
+    ("shm_lane", "one"),
+    ("shm_claims", "two"),
+}
+SHORT_MUTANTS = {"NO_BATON", "NO_REPAIR"}
+
+#: What the models share.
+SHARED = {"ec", "kills"}
 
 pytestmark = pytest.mark.skipif(
     shutil.which("spin") is None or shutil.which("cc") is None,
@@ -54,7 +64,7 @@ def all_cases() -> list[object]:
             cases.append(pytest.param(path.stem, config, None, marks=marks, id=f"{path.stem}-{config}"))
         for mutant, config in model.mutants.items():
             name = f"{path.stem}-{config}-{mutant}"
-            marks = [] if PROVE or mutant in ("NO_BATON", "NO_REPAIR") else [skipped]
+            marks = [] if PROVE or mutant in SHORT_MUTANTS else [skipped]
             cases.append(pytest.param(path.stem, config, mutant, marks=marks, id=name))
     return cases
 
@@ -104,12 +114,12 @@ def test_model(name: str, config: str, mutant: str | None, tmp_path: Path) -> No
 
 def test_every_mutant_is_read_by_its_model() -> None:
     """A mutant that its model does not mention would never differ from it."""
-    shared = (MODELS / "ec.pml").read_text()
+    shared = "".join((MODELS / f"{name}.pml").read_text() for name in SHARED)
     for path in sorted(MODELS.glob("*.pml")):
         text = path.read_text()
         model = read_model(text)
-        assert path.stem == "ec" or (model.configs and model.mutants), path.name
-        code = text[text.index("*/") :] + (shared if path.stem != "ec" else "")
+        assert path.stem in SHARED or (model.configs and model.mutants), path.name
+        code = text[text.index("*/") :] + (shared if path.stem not in SHARED else "")
         for mutant, config in model.mutants.items():
             assert config in model.configs, f"{path.name}: {mutant} names no configuration"
             assert re.search(rf"\b{mutant}\b", code), f"{path.name}: {mutant} changes nothing"
