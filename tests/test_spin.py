@@ -24,6 +24,7 @@ SHORT = {
     ("robust_lock", "two"),
     ("shm_lane", "one"),
     ("shm_claims", "two"),
+    ("shared_lock", "live"),
 }
 SHORT_MUTANTS = {"NO_BATON", "NO_REPAIR"}
 
