@@ -89,6 +89,15 @@ def test_the_standard_pool_runs_on_each_context(ctx) -> None:
         pool.join()
 
 
+def test_joblib_runs_on_each_context(ctx) -> None:
+    """It takes a context as its backend, and makes a pool with it: our pipes and locks."""
+    joblib = pytest.importorskip("joblib")
+    with joblib.Parallel(n_jobs=2, backend=ctx, batch_size=3) as parallel:
+        assert parallel(joblib.delayed(abs)(i) for i in range(-20, 0)) == list(range(20, 0, -1))
+        with pytest.raises(ZeroDivisionError):
+            parallel([joblib.delayed(divmod)(1, 0)])
+
+
 def test_a_manager_runs_on_our_context(fork) -> None:
     with fork.Manager() as manager:
         assert manager.list([1, 2])[1] == 2
