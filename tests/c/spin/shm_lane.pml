@@ -22,8 +22,9 @@
  * on; every credit and every segment is there again: it fills the queue and empties it, twice.
  *
  * config one:      -DPUTTERS=2 -DMSGS=2 -DTAKERS=1 -DMAXSIZE=1 -DKILLS=2
- * config credit:   -DPUTTERS=2 -DMSGS=1 -DTAKERS=2 -DMAXSIZE=1 -DKILLS=2
- * config grow:     -DPUTTERS=1 -DMSGS=4 -DTAKERS=2 -DKILLS=1
+ * config credit:   -DPUTTERS=2 -DMSGS=1 -DTAKERS=2 -DMAXSIZE=1 -DKILLS=3
+ * config room:     -DPUTTERS=2 -DMSGS=2 -DTAKERS=1 -DMAXSIZE=2 -DKILLS=3
+ * config grow:     -DPUTTERS=1 -DMSGS=4 -DTAKERS=2 -DKILLS=2
  * config batch:    -DPUTTERS=1 -DMSGS=3 -DTAKERS=2 -DBATCH=2 -DKILLS=1 -DTIDY
  *
  * mutant INTENT_LATE grow: the intent is written after the CAS
