@@ -11,9 +11,17 @@
 #include <string.h>
 
 #include "kernels/ac_scratch.h"
+#include "kernels/ac_simd_paths.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#endif
+#if AC_NEON
+#include <arm_acle.h>
+#include <arm_neon.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
 #endif
 
 #define POLYNOMIAL UINT32_C(0xEDB88320)
@@ -73,11 +81,16 @@ static uint32_t state_portable(const uint8_t *p, int64_t n, uint32_t state) {
     return state;
 }
 
-#if defined(__x86_64__)
 /* x^(d + 32) and x^(d - 32) modulo the polynomial, for a distance of d bits; one bit further left,
  * because the product of two reflected numbers comes out one bit further right. */
-#define FOLD_512 _mm_set_epi64x(0x1C6E41596, 0x154442BD4)
-#define FOLD_128 _mm_set_epi64x(0x0CCAA009E, 0x1751997D0)
+#define FOLD_512_LOW 0x154442BD4
+#define FOLD_512_HIGH 0x1C6E41596
+#define FOLD_128_LOW 0x1751997D0
+#define FOLD_128_HIGH 0x0CCAA009E
+
+#if defined(__x86_64__)
+#define FOLD_512 _mm_set_epi64x(FOLD_512_HIGH, FOLD_512_LOW)
+#define FOLD_128 _mm_set_epi64x(FOLD_128_HIGH, FOLD_128_LOW)
 #define TARGET __attribute__((target("pclmul,sse4.2")))
 
 TARGET static inline __m128i fold(__m128i v, __m128i by, __m128i onto) {
@@ -102,9 +115,90 @@ TARGET static uint32_t state_pclmul(const uint8_t *p, int64_t n, uint32_t state)
 }
 #endif
 
+#if AC_NEON
+/* The instructions are no part of the architecture's first version. Linux says which there are (a look
+ * into a list, no system call); Apple's processors have both; elsewhere the compiler's flags say. */
+enum { CAN_CRC = 1, CAN_MULTIPLY = 2 };
+static int abilities(void) {
+#if defined(__linux__)
+    const unsigned long has = getauxval(AT_HWCAP);
+    const unsigned long pmull = 1ul << 4, crc32 = 1ul << 7; /* of <asm/hwcap.h> */
+    return (has & crc32 ? CAN_CRC : 0) | (has & pmull ? CAN_MULTIPLY : 0);
+#elif defined(__APPLE__)
+    return CAN_CRC | CAN_MULTIPLY;
+#else
+    int can = 0;
+#if defined(__ARM_FEATURE_CRC32)
+    can |= CAN_CRC;
+#endif
+#if defined(__ARM_FEATURE_AES) || defined(__ARM_FEATURE_CRYPTO)
+    can |= CAN_MULTIPLY;
+#endif
+    return can;
+#endif
+}
+
+__attribute__((target("+crc"))) static uint32_t state_crc(const uint8_t *p, int64_t n,
+                                                          uint32_t state) {
+    for (; n >= 8; n -= 8, p += 8) {
+        uint64_t eight;
+        memcpy(&eight, p, 8);
+        state = __crc32d(state, eight);
+    }
+    for (; n > 0; n--, p++) state = __crc32b(state, *p);
+    return state;
+}
+
+#define PMULL __attribute__((target("+crypto")))
+
+PMULL static inline uint64x2_t fold(uint64x2_t v, uint64x2_t by, const uint8_t *onto) {
+    const poly64x2_t a = vreinterpretq_p64_u64(v), b = vreinterpretq_p64_u64(by);
+    const uint64x2_t low =
+        vreinterpretq_u64_p128(vmull_p64(vgetq_lane_p64(a, 0), vgetq_lane_p64(b, 0)));
+    const uint64x2_t high = vreinterpretq_u64_p128(vmull_high_p64(a, b));
+    return veorq_u64(veorq_u64(low, high), vreinterpretq_u64_u8(vld1q_u8(onto)));
+}
+
+/* n >= 64: as on x86-64 above. *rest gets 16 bytes that are congruent to all that was read; returns how
+ * much that is. */
+PMULL static int64_t fold_all(const uint8_t *p, int64_t n, uint32_t state, uint8_t rest[16]) {
+    const uint64x2_t by_512 = vcombine_u64(vcreate_u64(FOLD_512_LOW), vcreate_u64(FOLD_512_HIGH));
+    const uint64x2_t by_128 = vcombine_u64(vcreate_u64(FOLD_128_LOW), vcreate_u64(FOLD_128_HIGH));
+    uint64x2_t v[4];
+    uint8_t bytes[16];
+    for (int k = 0; k < 4; k++) v[k] = vreinterpretq_u64_u8(vld1q_u8(p + 16 * k));
+    v[0] = veorq_u64(v[0], vcombine_u64(vcreate_u64(state), vcreate_u64(0)));
+    int64_t at = 64;
+    for (; n - at >= 64; at += 64)
+        for (int k = 0; k < 4; k++) v[k] = fold(v[k], by_512, p + at + 16 * k);
+    for (int k = 1; k < 4; k++) {
+        vst1q_u8(bytes, vreinterpretq_u8_u64(v[k]));
+        v[k] = fold(v[k - 1], by_128, bytes);
+    }
+    for (; n - at >= 16; at += 16) v[3] = fold(v[3], by_128, p + at);
+    vst1q_u8(rest, vreinterpretq_u8_u64(v[3]));
+    return at;
+}
+
+static uint32_t state_neon(const uint8_t *p, int64_t n, uint32_t state) {
+    const int can = abilities();
+    if (!(can & CAN_CRC)) return state_portable(p, n, state);
+    if (n >= 128 && can & CAN_MULTIPLY) {
+        uint8_t rest[16];
+        const int64_t read = fold_all(p, n, state, rest);
+        state = state_crc(rest, 16, 0);
+        p += read;
+        n -= read;
+    }
+    return state_crc(p, n, state);
+}
+#endif
+
 uint32_t ac_crc32_serial_(ac_simd simd, const uint8_t *bytes, int64_t n, uint32_t crc) {
 #if defined(__x86_64__)
     if (simd == AC_SIMD_AVX2 || simd == AC_SIMD_AVX512) return ~state_pclmul(bytes, n, ~crc);
+#elif AC_NEON
+    if (simd == AC_SIMD_NEON) return ~state_neon(bytes, n, ~crc);
 #endif
     (void)simd;
     return ~state_portable(bytes, n, ~crc);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "kernels/ac_lanes_neon.h"
 #include "kernels/ac_scratch.h"
 #include "kernels/ac_simd_paths.h"
 
@@ -15,12 +16,20 @@ _Static_assert((CHUNK_LEAVES & (CHUNK_LEAVES - 1)) == 0, "a chunk is a whole sub
 
 #define LANES(V) (256 / (int)sizeof(V))
 
+/* Whole rows by hand, or none of them. */
+#if AC_NEON
+#define ROWS(NAME) (neon ? ac_neon_dot_##NAME(p, q, n, lane) : 0)
+#else
+#define ROWS(NAME) 0
+#endif
+
 #define DEFINE_FLOAT(NAME, T, V)                                                            \
-    AC_INLINE double leaf_##NAME(const T *p, const T *q, int64_t n) {                       \
+    AC_INLINE double leaf_##NAME(bool neon, const T *p, const T *q, int64_t n) {            \
         V lane[LANES(V)];                                                                   \
         double wide[LANES(V)];                                                              \
-        int64_t i = 0;                                                                      \
+        (void)neon;                                                                         \
         for (int j = 0; j < LANES(V); j++) lane[j] = (V)-0.0; /* the neutral element */     \
+        int64_t i = ROWS(NAME);                                                             \
         for (; i + LANES(V) <= n; i += LANES(V))                                            \
             for (int j = 0; j < LANES(V); j++) lane[j] += p[i + j] * q[i + j];              \
         for (int j = 0; i + j < n; j++) lane[j] += p[i + j] * q[i + j];                     \
@@ -50,7 +59,7 @@ static double add_tree(const double *v, int64_t count) {
     return add_tree(v, left) + add_tree(v + left, count - left);
 }
 
-AC_INLINE ac_number chunk_body(ac_dtype dtype, const void *x, const void *y, int64_t n) {
+AC_INLINE ac_number chunk_with(bool neon, ac_dtype dtype, const void *x, const void *y, int64_t n) {
     ac_number r = {0};
     double leaves[CHUNK_LEAVES];
     int64_t k = 0;
@@ -69,13 +78,13 @@ AC_INLINE ac_number chunk_body(ac_dtype dtype, const void *x, const void *y, int
         WRAPPING(ac_u64_at, uint64_t)
     case AC_F32:
         for (int64_t at = 0; at < n; at += LEAF)
-            leaves[k++] = leaf_f32((const ac_f32_at *)x + at, (const ac_f32_at *)y + at,
+            leaves[k++] = leaf_f32(neon, (const ac_f32_at *)x + at, (const ac_f32_at *)y + at,
                                    n - at > LEAF ? LEAF : n - at);
         r.f64 = add_tree(leaves, k);
         break;
     case AC_F64:
         for (int64_t at = 0; at < n; at += LEAF)
-            leaves[k++] = leaf_f64((const ac_f64_at *)x + at, (const ac_f64_at *)y + at,
+            leaves[k++] = leaf_f64(neon, (const ac_f64_at *)x + at, (const ac_f64_at *)y + at,
                                    n - at > LEAF ? LEAF : n - at);
         r.f64 = add_tree(leaves, k);
         break;
@@ -83,8 +92,18 @@ AC_INLINE ac_number chunk_body(ac_dtype dtype, const void *x, const void *y, int
     return r;
 }
 
-AC_SIMD_PATHS(ac_number, chunk, (ac_dtype dtype, const void *x, const void *y, int64_t n),
-              (dtype, x, y, n))
+AC_INLINE ac_number chunk_body(ac_dtype dtype, const void *x, const void *y, int64_t n) {
+    return chunk_with(false, dtype, x, y, n);
+}
+
+#if AC_NEON
+AC_INLINE ac_number chunk_neon_body(ac_dtype dtype, const void *x, const void *y, int64_t n) {
+    return chunk_with(true, dtype, x, y, n);
+}
+#endif
+
+AC_SIMD_PATHS_AND_NEON(ac_number, chunk, (ac_dtype dtype, const void *x, const void *y, int64_t n),
+                       (dtype, x, y, n))
 
 typedef struct job {
     ac_dtype dtype;

@@ -7,6 +7,9 @@
 #include "kernels/ac_scratch.h"
 #include "kernels/ac_simd_paths.h"
 
+#if AC_NEON
+#include <arm_neon.h>
+#endif
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -194,6 +197,21 @@ AC_TARGET_AVX512 static void find_block_avx512(const ac_key_set *s, const uint64
 }
 #endif
 
+#if AC_NEON
+AC_INLINE unsigned find_neon(const uint64_t *bucket, uint64_t key) {
+    const uint64x2_t wanted = vdupq_n_u64(key);
+    uint64x2_t found[4];
+    for (int k = 0; k < 4; k++) found[k] = vceqq_u64(vld1q_u64(bucket + 2 * k), wanted);
+    const uint64x2_t any = vorrq_u64(vorrq_u64(found[0], found[1]), vorrq_u64(found[2], found[3]));
+    return vmaxvq_u32(vreinterpretq_u32_u64(any));
+}
+
+static void find_block_neon(const ac_key_set *s, const uint64_t *keys, int64_t n, bool invert,
+                            uint8_t *out) {
+    FIND_BLOCK(find_neon);
+}
+#endif
+
 void ac_key_set_find(const ac_key_set *s, const uint64_t *keys, int64_t n, bool invert,
                      uint8_t *out) {
 #if defined(__x86_64__)
@@ -203,6 +221,11 @@ void ac_key_set_find(const ac_key_set *s, const uint64_t *keys, int64_t n, bool 
     }
     if (s->simd == AC_SIMD_AVX2) {
         find_block_avx2(s, keys, n, invert, out);
+        return;
+    }
+#elif AC_NEON
+    if (s->simd == AC_SIMD_NEON) {
+        find_block_neon(s, keys, n, invert, out);
         return;
     }
 #endif

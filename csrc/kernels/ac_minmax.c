@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "kernels/ac_lanes_neon.h"
 #include "kernels/ac_scratch.h"
 #include "kernels/ac_simd_paths.h"
 
@@ -18,15 +19,37 @@ typedef struct extremes {
     bool nan;
 } extremes;
 
+/* Whole rows by hand, or none of them. Least and most do not fit the registers together, so that a
+ * block is read twice, from the first-level cache. */
+#if AC_NEON
+#define BLOCK_BYTES 8192
+#define ROWS(NAME, V)                                                                       \
+    if (neon) {                                                                             \
+        const int64_t block = BLOCK_BYTES / (int64_t)sizeof(V);                             \
+        uint64_t odd = 0;                                                                   \
+        while (i + LANES(V) <= n) {                                                         \
+            const int64_t some = n - i < block ? n - i : block;                             \
+            int64_t done = 0;                                                               \
+            if (low) done = ac_neon_extreme_##NAME(p + i, some, true, least, &odd);         \
+            if (high) done = ac_neon_extreme_##NAME(p + i, some, false, most, &odd);        \
+            i += done;                                                                      \
+        }                                                                                   \
+        nan[0] |= odd != 0;                                                                 \
+    }
+#else
+#define ROWS(NAME, V) (void)neon;
+#endif
+
 /* The extremes asked for of n >= 1 numbers, and whether there are NaNs; if there are, the extremes do
  * not matter. */
 #define DEFINE(NAME, T, V, I, IS_FLOAT, MEMBER)                                             \
-    AC_INLINE void block_##NAME(const T *p, int64_t n, bool low, bool high,                 \
+    AC_INLINE void block_##NAME(bool neon, const T *p, int64_t n, bool low, bool high,      \
                                 extremes *e) {                                              \
         V least[LANES(V)], most[LANES(V)];                                                  \
         I nan[LANES(V)] = {0};                                                              \
         int64_t i = 0;                                                                      \
         for (int j = 0; j < LANES(V); j++) least[j] = most[j] = p[0];                       \
+        ROWS(NAME, V)                                                                       \
         for (; i + LANES(V) <= n; i += LANES(V))                                            \
             for (int j = 0; j < LANES(V); j++) {                                            \
                 const V v = p[i + j];                                                       \
@@ -61,17 +84,17 @@ DEFINE(u64, ac_u64_at, uint64_t, uint64_t, false, u64)
 DEFINE(f32, ac_f32_at, float, uint32_t, true, f64)
 DEFINE(f64, ac_f64_at, double, uint64_t, true, f64)
 
-AC_INLINE extremes chunk_body(ac_dtype dtype, const void *x, int64_t n, which want) {
+AC_INLINE extremes chunk_with(bool neon, ac_dtype dtype, const void *x, int64_t n, which want) {
     extremes e = {{0}, {0}, false};
     switch (dtype) {
 #define CASE(TYPE, NAME, T)                                                                 \
     case TYPE:                                                                              \
         if (want == LEAST) {                                                                \
-            block_##NAME((const T *)x, n, true, false, &e);                           \
+            block_##NAME(neon, (const T *)x, n, true, false, &e);                           \
         } else if (want == MOST) {                                                          \
-            block_##NAME((const T *)x, n, false, true, &e);                           \
+            block_##NAME(neon, (const T *)x, n, false, true, &e);                           \
         } else {                                                                            \
-            block_##NAME((const T *)x, n, true, true, &e);                            \
+            block_##NAME(neon, (const T *)x, n, true, true, &e);                            \
         }                                                                                   \
         break;
         CASE(AC_I8, i8, int8_t)
@@ -88,8 +111,19 @@ AC_INLINE extremes chunk_body(ac_dtype dtype, const void *x, int64_t n, which wa
     return e;
 }
 
-AC_SIMD_PATHS(extremes, chunk,
-              (ac_dtype dtype, const void *x, int64_t n, which want), (dtype, x, n, want))
+AC_INLINE extremes chunk_body(ac_dtype dtype, const void *x, int64_t n, which want) {
+    return chunk_with(false, dtype, x, n, want);
+}
+
+#if AC_NEON
+AC_INLINE extremes chunk_neon_body(ac_dtype dtype, const void *x, int64_t n, which want) {
+    return chunk_with(true, dtype, x, n, want);
+}
+#endif
+
+AC_SIMD_PATHS_AND_NEON(extremes, chunk,
+                       (ac_dtype dtype, const void *x, int64_t n, which want),
+                       (dtype, x, n, want))
 
 typedef struct job {
     ac_dtype dtype;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "kernels/ac_lanes_neon.h"
 #include "kernels/ac_scratch.h"
 #include "kernels/ac_simd_paths.h"
 
@@ -14,12 +15,21 @@
 
 _Static_assert((CHUNK_LEAVES & (CHUNK_LEAVES - 1)) == 0, "a chunk is a whole subtree of leaves");
 
+/* Whole rows by hand, or none of them. */
+#if AC_NEON
+#define SUM_ROWS(NAME) (neon ? ac_neon_sum_##NAME(p, count, lane) : 0)
+#define DEVIATION_ROWS(NAME) (neon ? ac_neon_deviations_##NAME(p, count, mean, lane) : 0)
+#else
+#define SUM_ROWS(NAME) 0
+#define DEVIATION_ROWS(NAME) 0
+#endif
+
 /* Adds TERM(x[i]) over `count` <= LEAF elements in LANES lanes, which are folded in halves. */
-#define ADD_LEAF(TERM, p, count, result)                                                    \
+#define ADD_LEAF(TERM, rows, p, count, result)                                              \
     do {                                                                                    \
         double lane[LANES];                                                                 \
-        int64_t i = 0;                                                                      \
         for (int j = 0; j < LANES; j++) lane[j] = -0.0; /* the neutral element */           \
+        int64_t i = rows;                                                                   \
         for (; i + LANES <= (count); i += LANES)                                            \
             for (int j = 0; j < LANES; j++) lane[j] += TERM((double)(p)[i + j]);            \
         for (int j = 0; i + j < (count); j++) lane[j] += TERM((double)(p)[i + j]);          \
@@ -32,14 +42,16 @@ _Static_assert((CHUNK_LEAVES & (CHUNK_LEAVES - 1)) == 0, "a chunk is a whole sub
 #define SQUARED_DEVIATION(v) (((v)-mean) * ((v)-mean))
 
 #define DEFINE(NAME, T, V)                                                                  \
-    AC_INLINE double sum_leaf_##NAME(const T *p, int64_t count) {                           \
+    AC_INLINE double sum_leaf_##NAME(bool neon, const T *p, int64_t count) {                \
         double result;                                                                      \
-        ADD_LEAF(ITSELF, p, count, result);                                                 \
+        (void)neon;                                                                         \
+        ADD_LEAF(ITSELF, SUM_ROWS(NAME), p, count, result);                                 \
         return result;                                                                      \
     }                                                                                       \
-    AC_INLINE double deviations_##NAME(const T *p, int64_t count, double mean) {            \
+    AC_INLINE double deviations_##NAME(bool neon, const T *p, int64_t count, double mean) { \
         double result;                                                                      \
-        ADD_LEAF(SQUARED_DEVIATION, p, count, result);                                      \
+        (void)neon;                                                                         \
+        ADD_LEAF(SQUARED_DEVIATION, DEVIATION_ROWS(NAME), p, count, result);                \
         return result;                                                                      \
     }
 AC_INTEGER_TYPES(DEFINE)
@@ -66,7 +78,7 @@ static ac_moments join_tree(const ac_moments *v, int64_t parts, int64_t size, in
     return join(&a, (double)(left * size), &b, (double)(n - left * size));
 }
 
-AC_INLINE void leaves_body(ac_dtype dtype, const void *x, int64_t n, bool deviations,
+AC_INLINE void leaves_with(bool neon, ac_dtype dtype, const void *x, int64_t n, bool deviations,
                            ac_moments *leaves) {
     switch (dtype) {
 #define LEAVES(TYPE, NAME, T)                                                               \
@@ -75,10 +87,10 @@ AC_INLINE void leaves_body(ac_dtype dtype, const void *x, int64_t n, bool deviat
             const int64_t count = n - at > LEAF ? LEAF : n - at;                            \
             const T *const p = (const T *)x + at;                                           \
             ac_moments *const leaf = leaves + at / LEAF;                                    \
-            leaf->sum = sum_leaf_##NAME(p, count);                                          \
+            leaf->sum = sum_leaf_##NAME(neon, p, count);                                    \
             leaf->mean = leaf->sum / (double)count;                                         \
             leaf->deviations =                                                              \
-                deviations ? deviations_##NAME(p, count, leaf->mean) : 0.0;                 \
+                deviations ? deviations_##NAME(neon, p, count, leaf->mean) : 0.0;           \
         }                                                                                   \
         break;
         LEAVES(AC_I8, i8, int8_t)
@@ -94,9 +106,22 @@ AC_INLINE void leaves_body(ac_dtype dtype, const void *x, int64_t n, bool deviat
     }
 }
 
-AC_SIMD_PATHS(void, leaves,
-              (ac_dtype dtype, const void *x, int64_t n, bool deviations, ac_moments *leaves),
-              (dtype, x, n, deviations, leaves))
+AC_INLINE void leaves_body(ac_dtype dtype, const void *x, int64_t n, bool deviations,
+                           ac_moments *leaves) {
+    leaves_with(false, dtype, x, n, deviations, leaves);
+}
+
+#if AC_NEON
+AC_INLINE void leaves_neon_body(ac_dtype dtype, const void *x, int64_t n, bool deviations,
+                                ac_moments *leaves) {
+    leaves_with(true, dtype, x, n, deviations, leaves);
+}
+#endif
+
+AC_SIMD_PATHS_AND_NEON(void, leaves,
+                       (ac_dtype dtype, const void *x, int64_t n, bool deviations,
+                        ac_moments *leaves),
+                       (dtype, x, n, deviations, leaves))
 
 typedef struct job {
     ac_dtype dtype;

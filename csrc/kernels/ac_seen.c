@@ -6,6 +6,9 @@
 #include "kernels/ac_scratch.h"
 #include "kernels/ac_simd_paths.h"
 
+#if AC_NEON
+#include <arm_neon.h>
+#endif
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -113,10 +116,26 @@ AC_TARGET_AVX512 static int64_t look_avx512(ac_seen *t, const uint64_t *keys, in
 }
 #endif
 
+#if AC_NEON
+AC_INLINE bool is_there_neon(const uint64_t *bucket, uint64_t key) {
+    const uint64x2_t wanted = vdupq_n_u64(key);
+    uint64x2_t found[4];
+    for (int k = 0; k < 4; k++) found[k] = vceqq_u64(vld1q_u64(bucket + 2 * k), wanted);
+    const uint64x2_t any = vorrq_u64(vorrq_u64(found[0], found[1]), vorrq_u64(found[2], found[3]));
+    return vmaxvq_u32(vreinterpretq_u32_u64(any)) != 0;
+}
+
+static int64_t look_neon(ac_seen *t, const uint64_t *keys, int64_t n, uint64_t *away) {
+    LOOK(is_there_neon);
+}
+#endif
+
 static int64_t look(ac_seen *t, const uint64_t *keys, int64_t n, uint64_t *away) {
 #if defined(__x86_64__)
     if (t->simd == AC_SIMD_AVX512) return look_avx512(t, keys, n, away);
     if (t->simd == AC_SIMD_AVX2) return look_avx2(t, keys, n, away);
+#elif AC_NEON
+    if (t->simd == AC_SIMD_NEON) return look_neon(t, keys, n, away);
 #endif
     return look_portable(t, keys, n, away);
 }

@@ -12,6 +12,15 @@
 
 #include "sched/ac_exec.h"
 
+/* Whether NEON is there, which on aarch64 it always is. Not on one with the high byte first: vectors
+ * are loaded by the byte here. 32-bit ARM has no doubles in its vectors. */
+#if defined(__aarch64__) && defined(__ARM_NEON) && \
+    !(defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+#define AC_NEON 1
+#else
+#define AC_NEON 0
+#endif
+
 #if defined(__x86_64__)
 #define AC_TARGET_AVX2 __attribute__((target("avx2,bmi2,popcnt")))
 #if defined(__clang__) /* it would leave out the whole list for a word of gcc's */
@@ -38,6 +47,19 @@
         (void)simd; /* aarch64 has vectors in every build of it */        \
         return NAME##_portable;                                           \
     }
+#endif
+
+/* The same for a body that has another one, NAME_neon_body, by hand for NEON (ac_lanes_neon.h). */
+#if AC_NEON
+#define AC_SIMD_PATHS_AND_NEON(R, NAME, PARAMETERS, ARGUMENTS)              \
+    static R NAME##_portable PARAMETERS { return NAME##_body ARGUMENTS; }   \
+    static R NAME##_neon PARAMETERS { return NAME##_neon_body ARGUMENTS; }  \
+    typedef R(*NAME##_fn) PARAMETERS;                                       \
+    AC_UNUSED static NAME##_fn choose_##NAME(ac_simd simd) {                \
+        return simd == AC_SIMD_NEON ? NAME##_neon : NAME##_portable;        \
+    }
+#else
+#define AC_SIMD_PATHS_AND_NEON AC_SIMD_PATHS
 #endif
 
 /* X(name, type at any address, type of a value) for the types of ac_dtype, in its order. */

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "kernels/ac_lanes_neon.h"
 #include "kernels/ac_scratch.h"
+#include "kernels/ac_simd_paths.h"
 
 #define LANES AC_SUM_LANES
 #define LEAF AC_SUM_LEAF
@@ -18,12 +20,19 @@ _Static_assert((CHUNK_LEAVES & (CHUNK_LEAVES - 1)) == 0, "a chunk is a whole sub
 /* -0.0 is the true neutral element of addition: 0.0 would turn a sum of -0.0 into 0.0. */
 #define NEUTRAL (-0.0)
 
+/* Whole rows by hand, or none of them. */
+#if AC_NEON
+#define ROWS(NAME, x, count, lane) (neon ? ac_neon_sum_##NAME((x), (count), (lane)) : 0)
+#else
+#define ROWS(NAME, x, count, lane) 0
+#endif
+
 /* One leaf of floats: `count` <= LEAF elements. The inner loops over lanes become vectors. */
-#define SUM_LEAF(T, x, count, result)                                                       \
+#define SUM_LEAF(NAME, x, count, result)                                                    \
     do {                                                                                    \
         double lane[LANES];                                                                 \
-        int64_t i = 0;                                                                      \
         for (int j = 0; j < LANES; j++) lane[j] = NEUTRAL;                                  \
+        int64_t i = ROWS(NAME, x, count, lane);                                             \
         for (; i + LANES <= (count); i += LANES)                                            \
             for (int j = 0; j < LANES; j++) lane[j] += (double)(x)[i + j];                  \
         for (int j = 0; i + j < (count); j++) lane[j] += (double)(x)[i + j];                \
@@ -69,8 +78,9 @@ typedef union part {
     double f64;
 } part;
 
-AC_INLINE part sum_chunk_body(ac_dtype dtype, const void *x, int64_t lo, int64_t count) {
+AC_INLINE part sum_chunk_with(bool neon, ac_dtype dtype, const void *x, int64_t lo, int64_t count) {
     part r = {0};
+    (void)neon;
     const char *const base = (const char *)x + lo * (int64_t)ac_dtype_size(dtype);
     switch (dtype) {
     case AC_I8:
@@ -103,10 +113,10 @@ AC_INLINE part sum_chunk_body(ac_dtype dtype, const void *x, int64_t lo, int64_t
             const int64_t some = count - at > LEAF ? LEAF : count - at;
             if (dtype == AC_F32) {
                 const ac_f32_at *const p = (const ac_f32_at *)base + at;
-                SUM_LEAF(ac_f32_at, p, some, leaves[k]);
+                SUM_LEAF(f32, p, some, leaves[k]);
             } else {
                 const ac_f64_at *const p = (const ac_f64_at *)base + at;
-                SUM_LEAF(ac_f64_at, p, some, leaves[k]);
+                SUM_LEAF(f64, p, some, leaves[k]);
             }
         }
         r.f64 = add_tree(leaves, k);
@@ -116,37 +126,24 @@ AC_INLINE part sum_chunk_body(ac_dtype dtype, const void *x, int64_t lo, int64_t
     return r;
 }
 
-static part sum_chunk_portable(ac_dtype dtype, const void *x, int64_t lo, int64_t count) {
-    return sum_chunk_body(dtype, x, lo, count);
+AC_INLINE part sum_chunk_body(ac_dtype dtype, const void *x, int64_t lo, int64_t count) {
+    return sum_chunk_with(false, dtype, x, lo, count);
 }
 
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) static part sum_chunk_avx2(ac_dtype dtype, const void *x,
-                                                           int64_t lo, int64_t count) {
-    return sum_chunk_body(dtype, x, lo, count);
-}
-
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512"))) static part
-sum_chunk_avx512(ac_dtype dtype, const void *x, int64_t lo, int64_t count) {
-    return sum_chunk_body(dtype, x, lo, count);
+#if AC_NEON
+AC_INLINE part sum_chunk_neon_body(ac_dtype dtype, const void *x, int64_t lo, int64_t count) {
+    return sum_chunk_with(true, dtype, x, lo, count);
 }
 #endif
 
-typedef part (*chunk_fn)(ac_dtype dtype, const void *x, int64_t lo, int64_t count);
-
-static chunk_fn choose(ac_simd simd) {
-#if defined(__x86_64__)
-    if (simd == AC_SIMD_AVX512) return sum_chunk_avx512;
-    if (simd == AC_SIMD_AVX2) return sum_chunk_avx2;
-#endif
-    (void)simd;
-    return sum_chunk_portable;
-}
+AC_SIMD_PATHS_AND_NEON(part, sum_chunk,
+                       (ac_dtype dtype, const void *x, int64_t lo, int64_t count),
+                       (dtype, x, lo, count))
 
 typedef struct job {
     ac_dtype dtype;
     const void *x;
-    chunk_fn fn;
+    sum_chunk_fn fn;
     part *parts; /* one for each chunk, written by whoever does it */
 } job;
 
@@ -159,7 +156,7 @@ static int sum_range(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
 }
 
 int ac_sum(const ac_exec *ex, ac_dtype dtype, const void *x, int64_t n, ac_number *total) {
-    const chunk_fn fn = choose(ex->simd);
+    const sum_chunk_fn fn = choose_sum_chunk(ex->simd);
     const bool is_float = dtype == AC_F32 || dtype == AC_F64;
     memset(total, 0, sizeof *total);
     if (n == 0) return 0;

@@ -5,7 +5,11 @@
 #include "kernels/ac_tally.h"
 
 #include "kernels/ac_scratch.h"
+#include "kernels/ac_simd_paths.h"
 
+#if AC_NEON
+#include <arm_neon.h>
+#endif
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -126,10 +130,24 @@ AVX512 static int64_t add_avx512(ac_tally *t, const uint64_t *keys, int64_t n) {
 }
 #endif
 
+#if AC_NEON
+AC_INLINE unsigned find_neon(const ac_tally_bucket *b, uint64_t key) {
+    static const uint32_t bit[4] = {1, 2, 4, 8};
+    const uint64x2_t wanted = vdupq_n_u64(key);
+    const uint32x2_t low = vmovn_u64(vceqq_u64(vld1q_u64(b->key), wanted));
+    const uint32x2_t high = vmovn_u64(vceqq_u64(vld1q_u64(b->key + 2), wanted));
+    return vaddvq_u32(vandq_u32(vcombine_u32(low, high), vld1q_u32(bit)));
+}
+
+static int64_t add_neon(ac_tally *t, const uint64_t *keys, int64_t n) { ADD_BLOCK(find_neon); }
+#endif
+
 static int64_t add_block(ac_tally *t, const uint64_t *keys, int64_t n) {
 #if defined(__x86_64__)
     if (t->simd == AC_SIMD_AVX512) return add_avx512(t, keys, n);
     if (t->simd == AC_SIMD_AVX2) return add_avx2(t, keys, n);
+#elif AC_NEON
+    if (t->simd == AC_SIMD_NEON) return add_neon(t, keys, n);
 #endif
     return add_portable(t, keys, n);
 }

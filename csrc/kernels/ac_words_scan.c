@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+#include "kernels/ac_simd_paths.h"
+
+#if AC_NEON
+#include <arm_neon.h>
+#endif
 #if defined(__x86_64__)
 #include <immintrin.h>
 #define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
@@ -131,11 +136,36 @@ AVX2 static int64_t find_avx2(const uint8_t *text, int64_t lo, int64_t n) {
 }
 #endif
 
+#if AC_NEON
+/* A bit for each byte, by its place in eight; neighbours are added until eight bytes are one. */
+static inline uint64_t spaces64_neon(const uint8_t *p) {
+    static const uint8_t bit[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    const uint8x16_t bits = vld1q_u8(bit);
+    uint8x16_t found[4];
+    for (int i = 0; i < 4; i++) {
+        const uint8x16_t v = vld1q_u8(p + 16 * i);
+        const uint8x16_t space = vorrq_u8(vceqq_u8(v, vdupq_n_u8(' ')),
+                                          vcltq_u8(vsubq_u8(v, vdupq_n_u8(9)), vdupq_n_u8(5)));
+        found[i] = vandq_u8(space, bits);
+    }
+    const uint8x16_t sum = vpaddq_u8(vpaddq_u8(found[0], found[1]), vpaddq_u8(found[2], found[3]));
+    return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(sum, sum)), 0);
+}
+
+static int64_t edges_neon(const uint8_t *text, int64_t n, bool *in_word, uint32_t *edge) {
+    EDGES_BODY(spaces64_neon, write_bits);
+}
+
+static int64_t find_neon(const uint8_t *text, int64_t lo, int64_t n) { FIND_BODY(spaces64_neon); }
+#endif
+
 int64_t ac_words_edges(ac_simd simd, const uint8_t *text, int64_t n, bool *in_word,
                        uint32_t *edge) {
 #if defined(__x86_64__)
     if (simd == AC_SIMD_AVX512) return edges_avx512(text, n, in_word, edge);
     if (simd == AC_SIMD_AVX2) return edges_avx2(text, n, in_word, edge);
+#elif AC_NEON
+    if (simd == AC_SIMD_NEON) return edges_neon(text, n, in_word, edge);
 #endif
     (void)simd;
     return edges_portable(text, n, in_word, edge);
@@ -144,6 +174,8 @@ int64_t ac_words_edges(ac_simd simd, const uint8_t *text, int64_t n, bool *in_wo
 int64_t ac_words_find_space(ac_simd simd, const uint8_t *text, int64_t lo, int64_t n) {
 #if defined(__x86_64__)
     if (simd == AC_SIMD_AVX512 || simd == AC_SIMD_AVX2) return find_avx2(text, lo, n);
+#elif AC_NEON
+    if (simd == AC_SIMD_NEON) return find_neon(text, lo, n);
 #endif
     (void)simd;
     return find_portable(text, lo, n);

@@ -11,6 +11,13 @@ AC_INLINE double total_body(const double *x, int64_t n) {
 }
 AC_SIMD_PATHS(double, total, (const double *x, int64_t n), (x, n))
 
+/* With a body of its own for NEON, which says that it ran. */
+AC_INLINE int which_body(void) { return 0; }
+#if AC_NEON
+AC_INLINE int which_neon_body(void) { return 1; }
+#endif
+AC_SIMD_PATHS_AND_NEON(int, which, (void), ())
+
 static void test_every_path_gives_the_same_bits(void) {
     uint64_t state = check_seed();
     double x[333];
@@ -30,6 +37,15 @@ static void test_the_path_is_the_one_asked_for(void) {
 #endif
 }
 
+static void test_the_body_for_neon_runs_where_it_was_chosen_alone(void) {
+    FOR_EACH_SIMD(simd) CHECK(choose_which(simd)() == (simd == AC_SIMD_NEON));
+#if defined(__aarch64__) && defined(__ARM_NEON) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    CHECK(ac_simd_detect() == AC_SIMD_NEON && AC_NEON);
+#else
+    CHECK(!AC_NEON);
+#endif
+}
+
 /* The lists name the ten types once each, with the size that ac_dtype says. */
 static void test_the_lists_of_types(void) {
     int at = 0;
@@ -42,6 +58,7 @@ static void test_the_lists_of_types(void) {
 int main(void) {
     RUN(test_every_path_gives_the_same_bits);
     RUN(test_the_path_is_the_one_asked_for);
+    RUN(test_the_body_for_neon_runs_where_it_was_chosen_alone);
     RUN(test_the_lists_of_types);
     return 0;
 }
