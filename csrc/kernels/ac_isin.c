@@ -22,6 +22,7 @@
 #define FEW 16         /* to compare with is as fast as a look-up */
 #define WIDEST_BITS 21 /* 2**21 bits are 256 KB: they stay in the second level */
 #define WORD 32        /* bits of a word of the table */
+#define HASHED 16384   /* the same looked up in a hash set, 50 to 100 us */
 #define SLAB 1048576   /* numbers put into the hash set between two looks for Ctrl-C */
 
 typedef struct job {
@@ -225,7 +226,7 @@ static int look_up(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
 
 static int by_hash(job *j, int64_t n) {
     int rc = 0;
-    ac_key_set_init(&j->set, j->ex->simd, j->count, j->ex->threads);
+    ac_key_set_init(&j->set, j->ex, j->count);
     for (j->slab = 0; j->slab < j->count && rc == 0; j->slab += SLAB) {
         rc = ac_exec_for(j->ex, fill_part, j, ac_key_set_parts(&j->set), 1);
         /* a slab takes 2 to 30 ms; the loop over its parts is too short to be stopped itself */
@@ -233,7 +234,8 @@ static int by_hash(job *j, int64_t n) {
             j->ex->poll(j->ex->poll_arg) != 0)
             rc = AC_STOPPED_BY_POLL;
     }
-    if (rc == 0) rc = ac_exec_for(j->ex, look_up, j, n, GRAIN);
+    if (rc == 0) ac_key_set_seal(&j->set);
+    if (rc == 0) rc = ac_exec_for(j->ex, look_up, j, n, HASHED);
     ac_key_set_end(&j->set);
     return rc == -AC_EXEC_NOMEM ? AC_EXEC_NOMEM : rc;
 }

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "sched/ac_exec.h"
+#include "kernels/ac_scratch.h"
 
 #define AC_KEY_SET_WAYS 8
 #define AC_KEY_SET_MAX_PARTS 16
@@ -27,19 +27,27 @@ typedef struct ac_key_set_part {
 typedef struct ac_key_set {
     ac_simd simd;
     int part_bits;
+    const ac_sched_api *api; /* lends the room; may be NULL */
+    ac_scratch room;   /* for a large table of each part; data NULL without one */
+    size_t room_part;  /* its bytes for each part */
+    const uint64_t *base; /* of one row of buckets that all parts are; NULL if they are not, or not yet */
+    int row_bits;      /* then how many buckets it has */
     uint64_t seed; /* of the hash, so that nobody can prepare keys that collide */
     int64_t total; /* keys it will be given: tables grow towards it */
     ac_key_set_part part[AC_KEY_SET_MAX_PARTS];
 } ac_key_set;
 
-/* Makes it empty, for `total` keys and so many threads. */
-void ac_key_set_init(ac_key_set *s, ac_simd simd, int64_t total, int32_t threads);
+/* Makes it empty, for `total` keys, to be filled and looked up by ex. */
+void ac_key_set_init(ac_key_set *s, const ac_exec *ex, int64_t total);
 
 AC_INLINE int ac_key_set_parts(const ac_key_set *s) { return 1 << s->part_bits; }
 
 /* Adds those of n keys that belong to a part, n <= AC_KEY_SET_BLOCK. Returns false if there is no
  * memory. Different parts may be filled at the same time. */
 bool ac_key_set_add(ac_key_set *s, int part, const uint64_t *keys, int64_t n);
+
+/* To be called once it is full, before keys are looked up. */
+void ac_key_set_seal(ac_key_set *s);
 
 /* out[i] = whether keys[i] is in it, n <= AC_KEY_SET_BLOCK, or the opposite. Nobody may fill it. */
 void ac_key_set_find(const ac_key_set *s, const uint64_t *keys, int64_t n, bool invert,

@@ -23,7 +23,8 @@ static void check_keys(ac_simd simd, const uint64_t *keys, int64_t n, int64_t to
     uint64_t *const sorted = malloc((size_t)n * 8 + 8);
     memcpy(sorted, keys, (size_t)n * 8);
     qsort(sorted, (size_t)n, 8, check_compare_u64);
-    ac_key_set_init(&s, simd, total, threads);
+    const ac_exec ex = check_exec(simd, threads);
+    ac_key_set_init(&s, &ex, total);
     fill(&s, keys, n);
     int64_t used = 0;
     for (int part = 0; part < ac_key_set_parts(&s); part++)
@@ -31,6 +32,8 @@ static void check_keys(ac_simd simd, const uint64_t *keys, int64_t n, int64_t to
     int64_t different = 0;
     for (int64_t i = 0; i < n; i++) different += i == 0 || sorted[i] != sorted[i - 1];
     CHECK(used == different);
+    const bool sealed = (seed + (uint64_t)n + (uint64_t)threads) % 3 != 0; /* it only makes it faster */
+    if (sealed) ac_key_set_seal(&s);
     for (int64_t at = 0; at < n; at += 100) {
         for (uint64_t step = 0; step < 2; step++) {
             const int64_t some = n - at < 100 ? n - at : 100;
@@ -70,15 +73,58 @@ static void test_any_total_and_parts(void) {
     uint64_t state = seed;
     for (int i = 0; i < 5000; i++) keys[i] = check_random(&state) >> (i % 64);
     for (int t = 0; t < 5; t++) check_keys(ac_simd_detect(), keys, 5000, totals[t], 100);
+    const struct {
+        int64_t total;
+        int32_t threads;
+        int parts;
+    } want[] = {{2000000, 1, 1}, {2000000, 3, 4}, {2000000, 1000, AC_KEY_SET_MAX_PARTS}, {1000, 1000, 1}};
+    for (int k = 0; k < 4; k++) {
+        const ac_exec ex = check_exec(ac_simd_detect(), want[k].threads);
+        ac_key_set s;
+        ac_key_set_init(&s, &ex, want[k].total);
+        CHECK(ac_key_set_parts(&s) == want[k].parts);
+        ac_key_set_end(&s);
+    }
+}
+
+static bool stands_in_room(const ac_key_set *s, int part) {
+    const char *const place = (const char *)s->part[part].place, *const room = s->room.data;
+    return room != NULL && place == room + (size_t)part * s->room_part;
+}
+
+/* Large tables stand in the borrowed room, whose last user left it full of keys; who outgrows it, or
+ * has no room, gets memory of his own. */
+static void test_tables_in_the_room(void) {
+    enum { N = 50000 };
+    uint64_t *const keys = malloc(2 * N * 8);
+    uint64_t state = seed;
+    for (int i = 0; i < 2 * N; i++) keys[i] = check_random(&state);
+    const ac_exec ex = check_exec(ac_simd_detect(), 2);
+    for (int round = 0; round < 3; round++) {
+        const int64_t count = round == 2 ? 2 * N : N; /* of N it was told of */
+        ac_key_set s;
+        ac_key_set_init(&s, &ex, N);
+        CHECK(ac_key_set_parts(&s) == 2 && s.room.data != NULL);
+        fill(&s, keys + (round == 1 ? N : 0), count);
+        for (int part = 0; part < 2; part++) CHECK(stands_in_room(&s, part) == (round != 2));
+        ac_key_set_seal(&s);
+        CHECK((s.base != NULL) == (round != 2));
+        for (int64_t at = 0; at < 2 * N; at += 100) {
+            uint8_t out[100];
+            ac_key_set_find(&s, keys + at, 100, false, out);
+            for (int i = 0; i < 100; i++) CHECK(out[i] == (round == 2 || (round == 1) == (at >= N)));
+        }
+        ac_key_set_end(&s);
+    }
+    const ac_exec alone = {NULL, 2, ac_simd_detect(), NULL, NULL}; /* nobody lends anything */
     ac_key_set s;
-    ac_key_set_init(&s, ac_simd_detect(), 2000000, 1);
-    CHECK(ac_key_set_parts(&s) == 1);
-    ac_key_set_init(&s, ac_simd_detect(), 2000000, 3);
-    CHECK(ac_key_set_parts(&s) == 4);
-    ac_key_set_init(&s, ac_simd_detect(), 2000000, 1000);
-    CHECK(ac_key_set_parts(&s) == AC_KEY_SET_MAX_PARTS);
-    ac_key_set_init(&s, ac_simd_detect(), 1000, 1000);
-    CHECK(ac_key_set_parts(&s) == 1);
+    ac_key_set_init(&s, &alone, N);
+    fill(&s, keys, N);
+    uint8_t out[100];
+    ac_key_set_find(&s, keys + N - 50, 100, false, out);
+    for (int i = 0; i < 100; i++) CHECK(out[i] == (i < 50));
+    ac_key_set_end(&s);
+    free(keys);
 }
 
 static void test_zero_is_a_key_like_any_other(void) {
@@ -91,8 +137,9 @@ static void test_zero_is_a_key_like_any_other(void) {
 /* Full buckets: as many keys of one home as the seed, which is known here, gives. */
 static void test_keys_of_one_home(void) {
     FOR_EACH_SIMD(simd) {
+        const ac_exec ex = check_exec(simd, 1);
         ac_key_set s;
-        ac_key_set_init(&s, simd, 100, 1);
+        ac_key_set_init(&s, &ex, 100);
         s.seed = 0;
         const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
         uint64_t inverse = factor;
@@ -115,6 +162,7 @@ int main(void) {
     seed = check_seed();
     RUN(test_patterns);
     RUN(test_any_total_and_parts);
+    RUN(test_tables_in_the_room);
     RUN(test_zero_is_a_key_like_any_other);
     RUN(test_keys_of_one_home);
     return 0;
