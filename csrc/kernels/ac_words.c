@@ -11,6 +11,8 @@
 #define CHUNK ((int64_t)256 << 10) /* 0.5 to 1 ms */
 #define BATCH 32                   /* words whose sets are fetched ahead */
 #define FEW 8192                   /* different words, below which one table holds the result */
+#define TINY 2048 /* bytes, whose words go into that table at once: a front would cost more */
+_Static_assert(TINY <= AC_WORDS_BLOCK, "a tiny text is one block");
 
 struct ac_words {
     ac_words_table *parts; /* by the highest part_bits bits of the hash */
@@ -253,15 +255,59 @@ static int gather(const ac_exec *ex, job *j) {
     return 0;
 }
 
+static bool add_tiny(const job *j, ac_words *words, const uint8_t *bytes, uint64_t length,
+                     int64_t readable) {
+    ac_words_table *const t = words->parts;
+    ac_word_slot word;
+    if (length - j->shortest > j->longest - j->shortest) return true;
+    const uint64_t hash = ac_word_make(&word, bytes, length, readable, j->seed);
+    if (!ac_words_table_reserve(t, 1, j->seed, 0) || !ac_words_table_add(t, &word, hash, 0, false))
+        return false;
+    if (!ac_word_is_long(&word)) words->lengths[0][length]++;
+    words->total++;
+    return true;
+}
+
+static bool count_tiny(const job *j, ac_words *words) {
+    uint32_t edge[TINY + 64];
+    for (int64_t t = 0; t < j->count; t++) {
+        const uint8_t *const bytes = j->texts[t].bytes;
+        const int64_t size = j->texts[t].size;
+        bool in_word = false;
+        int64_t edges = ac_words_edges(j->simd, bytes, size, &in_word, edge);
+        if (in_word) edge[edges++] = (uint32_t)size;
+        for (int64_t e = 0; e < edges; e += 2)
+            if (!add_tiny(j, words, bytes + edge[e], edge[e + 1] - edge[e], size - edge[e]))
+                return false;
+    }
+    words->distinct = words->parts->used;
+    return true;
+}
+
+static int all_tiny(const job *j, ac_words **result) {
+    ac_words *const words = new_words(j->seed, 0);
+    if (words == NULL) return AC_EXEC_NOMEM;
+    if (j->longest >= j->shortest && !count_tiny(j, words)) {
+        ac_words_free(words);
+        return AC_EXEC_NOMEM;
+    }
+    *result = words;
+    return 0;
+}
+
 int ac_words_count(const ac_exec *ex, const ac_text *texts, int64_t count, uint64_t shortest,
                    uint64_t longest, uint64_t seed, ac_words **result) {
     *result = NULL;
+    job j = {.texts = texts, .count = count, .seed = seed, .simd = ex->simd};
+    j.shortest = shortest;
+    j.longest = longest;
+    int64_t bytes = 0;
+    for (int64_t t = 0; t < count && bytes <= TINY; t++) bytes += texts[t].size;
+    if (bytes <= TINY) return all_tiny(&j, result);
     const size_t start_bytes = ((size_t)count + 1) * sizeof(int64_t);
     const size_t worker_bytes = (size_t)ex->threads * sizeof(worker);
     int64_t *const start = ac_scratch_alloc(start_bytes);
-    job j = {.texts = texts, .start = start, .count = count, .seed = seed, .simd = ex->simd};
-    j.shortest = shortest;
-    j.longest = longest;
+    j.start = start;
     j.threads = ex->threads;
     j.api = ex->api;
     j.workers = ac_scratch_alloc_zeroed(worker_bytes);

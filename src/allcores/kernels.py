@@ -250,16 +250,17 @@ def count_words(
     >>> counts[b"be"], counts.total, counts.most_common(1)
     (2, 6, [(b'be', 2)])
     """
-    shortest, longest = _length_limits(length)
+    shortest, longest = (1, _LONGEST) if length is None else _length_limits(length)
     if top is not None:
         top = _whole(top, "top")
-    if isinstance(data, (list, tuple, str, os.PathLike)):
+    # os.PathLike asks slowly, and bytes are most of what comes
+    if isinstance(data, bytes) or not isinstance(data, (list, tuple, str, os.PathLike)):
+        table = count_words_in((data,), shortest, longest, threads)
+    else:
         items = data if isinstance(data, (list, tuple)) else (data,)
         with contextlib.ExitStack() as opened:
             texts = tuple(_open(item, opened) for item in items)
             table = count_words_in(texts, shortest, longest, threads)
-    else:
-        table = count_words_in((data,), shortest, longest, threads)
     if top is None:
         return WordCounts._of(table)
     return WordCounts._of(table_of_pairs(table.most_common(top), table.total), ranked=True)

@@ -88,6 +88,21 @@ static void test_any_text_cut_anywhere(void) {
     }
 }
 
+/* Few bytes are counted another way: around where that ends, whole, in parts and with limits. */
+static void test_texts_of_few_bytes(void) {
+    uint64_t state = seed;
+    for (int kind = 0; kind < 4; kind++) {
+        for (int64_t n = 2; n < 2100; n += n < 70 ? 1 : n < 2030 ? 331 : 5) {
+            uint8_t *const text = random_text(&state, n, kind);
+            const int64_t cut = (int64_t)(check_random(&state) % (uint64_t)n);
+            const ac_text two[] = {{text, cut}, {text + cut, n - cut}};
+            check_texts(two, 2, 1, INT64_MAX);
+            check_texts(two, 2, 2, 24 + check_random(&state) % 3);
+            free(text);
+        }
+    }
+}
+
 static void test_lengths_are_chosen(void) {
     uint64_t state = seed;
     uint8_t *const text = random_text(&state, 100000, 0);
@@ -122,6 +137,7 @@ static void test_it_stops_when_asked(void) {
 int main(void) {
     seed = check_seed();
     RUN(test_any_text_cut_anywhere);
+    RUN(test_texts_of_few_bytes);
     RUN(test_lengths_are_chosen);
     RUN(test_it_stops_when_asked);
     return 0;
