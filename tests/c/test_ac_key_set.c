@@ -1,7 +1,7 @@
 /* The set of keys: against a sorted copy, on every path and number of parts; keys that are hard on it. */
 #include "kernels/ac_key_set.h"
 
-#include "kernels_check.h"
+#include "keys_check.h"
 
 static uint64_t seed;
 
@@ -20,9 +20,7 @@ static void fill(ac_key_set *s, const uint64_t *keys, int64_t n) {
 static void check_keys(ac_simd simd, const uint64_t *keys, int64_t n, int64_t total,
                        int32_t threads) {
     ac_key_set s;
-    uint64_t *const sorted = malloc((size_t)n * 8 + 8);
-    memcpy(sorted, keys, (size_t)n * 8);
-    qsort(sorted, (size_t)n, 8, check_compare_u64);
+    uint64_t *const sorted = check_sorted_keys(keys, n);
     const ac_exec ex = check_exec(simd, threads);
     ac_key_set_init(&s, &ex, total);
     fill(&s, keys, n);
@@ -141,15 +139,8 @@ static void test_keys_of_one_home(void) {
         ac_key_set s;
         ac_key_set_init(&s, &ex, 100);
         s.seed = 0;
-        const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
-        uint64_t inverse = factor;
-        for (int i = 0; i < 6; i++) inverse *= 2 - factor * inverse; /* Newton's steps */
-        CHECK(inverse * factor == 1);
-        uint64_t keys[100];
-        for (uint64_t i = 0; i < 100; i++) {
-            const uint64_t folded = (i + 1) * inverse; /* its hash is i + 1: the first bucket */
-            keys[i] = folded ^ (folded >> 32);
-        }
+        uint64_t keys[100]; /* their hashes are 1 to 100: the first bucket */
+        for (uint64_t i = 0; i < 100; i++) keys[i] = check_key_of_hash(i + 1);
         fill(&s, keys, 50);
         uint8_t out[100];
         ac_key_set_find(&s, keys, 100, false, out);
