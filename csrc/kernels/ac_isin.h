@@ -10,7 +10,8 @@
 /* out[i] = whether x[i] equals one of tests[0..count), as 0 or 1, or (invert) the opposite. A NaN
  * equals nothing, 0.0 equals -0.0. Any alignment; out apart from both; n, count >= 0. Returns 0,
  * AC_STOPPED_BY_POLL (then out may hold anything) or AC_EXEC_NOMEM. Scratch: next to nothing for a
- * few numbers and those of 8 and 16 bits; else up to 256 KB, or 16 to 64 bytes a different number. */
+ * few numbers and those of 8 and 16 bits; else up to 256 KB, or 16 to 64 bytes a number of tests (from
+ * 32,768 of them on 4 MB at least, which the process keeps for the next call). */
 int ac_isin(const ac_exec *ex, ac_dtype dtype, const void *x, int64_t n, const void *tests,
             int64_t count, bool invert, uint8_t *out);
 

@@ -1,8 +1,8 @@
 /* ac_lanes_neon.h - the inner loops of sums, dots and extremes with NEON.
  *
  * Each function takes whole rows: as many numbers as a kernel has lanes. It adds (or compares) row
- * after row into the caller's array of lanes and returns how many numbers it took; the rest, and folding
- * the lanes, is the plain C around it. So number i meets lane i % lanes here as there, one addition after
+ * after row into the caller's array of lanes and returns how many numbers it took; the rest, and
+ * folding the lanes, is the plain C around it. So number i meets lane i % lanes here as there, one addition after
  * the other, and the bits are the same. What it gains over that C, which the compiler makes vectors of
  * too: the lanes stay in registers over the rows, where they went through memory.
  *

@@ -172,8 +172,9 @@ def isin(element, test_elements, assume_unique=False, invert=False, *, kind=None
     TypeError, ValueError, OverflowError
         An argument is no such thing; out overlaps one of the buffers.
     MemoryError
-        No room for the result or the scratch: up to 256 KB, or 16 to 64 bytes for each different
-        number of test_elements.
+        No room for the result or the scratch: up to 256 KB, or 16 to 64 bytes for each number of
+        test_elements; from 32,768 of them on 4 MB at least, which the process keeps for the next
+        call until the system runs short.
     KeyboardInterrupt
         Within 100 ms of Ctrl-C, in the main thread. out may then hold anything.
 
