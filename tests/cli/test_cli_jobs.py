@@ -80,3 +80,13 @@ def test_order_skips_what_holds_no_word(tmp_path: Path) -> None:
     done = run("speedup", "--quick", "--jobs", "order", "--input", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "skipped: no word" in done.stdout
+
+
+@pytest.mark.parametrize("workers", range(1, 9))
+def test_order_gives_each_kernel_to_a_process_and_uses_all_workers(workers: int) -> None:
+    from allcores.cli.jobs import order
+
+    tasks = order._tasks(workers)
+    assert sorted(name for names, _ in tasks for name in names) == ["argsort", "sort"]
+    assert sum(threads for _, threads in tasks) == workers
+    assert min(threads for _, threads in tasks) >= 1
