@@ -214,7 +214,9 @@ def test_a_timeout_lasts_as_long_as_it_says(make) -> None:
 @pytest.mark.parametrize("maxsize", [0, 1, 10])
 @pytest.mark.parametrize("make", BOUNDED)
 def test_many_producers_and_consumers_lose_nothing(make, maxsize: int) -> None:
-    q, count, sides = make(maxsize), 2000, 4
+    # The standard one's mutex spins on a free-threaded interpreter, with forty sched_yield() for each
+    # failed try: on a machine with other work, each may last as long as the turns of all others.
+    q, count, sides = make(maxsize), (2000 if make is ours.Queue else 200), 4
     got: list[list[object]] = [[] for _ in range(sides)]
 
     def produce(number: int) -> None:
@@ -254,7 +256,7 @@ def test_a_signal_handler_runs_and_may_raise_while_main_waits(make) -> None:
         begin = time.monotonic()
         with pytest.raises(InterruptedError):
             q.get(timeout=HANG)
-        assert time.monotonic() - begin < 5
+        assert time.monotonic() - begin < HANG / 2  # and not when its own time is over
         join(sender)
     finally:
         signal.signal(signal.SIGUSR1, before)
@@ -264,19 +266,22 @@ def test_a_signal_handler_runs_and_may_raise_while_main_waits(make) -> None:
 
 def test_ctrl_c_without_a_real_signal_acts_within_100_ms() -> None:
     # interrupt_main sends nothing to the sleeping thread: only the slices notice it
-    q = ours.Queue()
-    at: list[float] = []
+    late: list[float] = []
+    while len(late) < 10 and min(late, default=1.0) >= 0.1:  # a busy machine may make one late
+        q = ours.Queue()
+        at: list[float] = []
 
-    def interrupt() -> None:
-        wait_until(lambda: q.stats()["waits"] == 1)
-        at.append(time.monotonic())
-        _thread.interrupt_main()
+        def interrupt(q=q, at=at) -> None:
+            wait_until(lambda: q.stats()["waits"] == 1)
+            at.append(time.monotonic())
+            _thread.interrupt_main()
 
-    interrupter = start(interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        q.get(timeout=HANG)
-    assert time.monotonic() - at[0] < 1.0  # 0.1 s, and a slow machine
-    join(interrupter)
+        interrupter = start(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            q.get(timeout=HANG)
+        late.append(time.monotonic() - at[0])
+        join(interrupter)
+    assert min(late) < 0.1, late
 
 
 # -- tasks, join, shutdown ------------------------------------------------------------------------

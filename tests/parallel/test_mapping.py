@@ -282,6 +282,6 @@ if __name__ == "__main__":
     begin = time.monotonic()
     _, errors = child.communicate(timeout=60)
     assert "KeyboardInterrupt" in errors
-    assert time.monotonic() - begin < 5  # one second, and a slow machine
+    assert time.monotonic() - begin < 30  # one second is promised; without the signal it never ends
     with pytest.raises(ProcessLookupError):
         os.killpg(child.pid, 0)
