@@ -111,10 +111,10 @@ def outcome(program: Path, test: str, limit_s: float = LIMIT_S) -> str:
                 pass
 
 
-def first_failure(program: Path, test: str) -> str:
+def first_failure(program: Path, test: str, limit_s: float = LIMIT_S) -> str:
     """What a broken program says first that is no pass: threads must meet for some faults to show."""
     for _ in range(TRIES):
-        said = outcome(program, test)
+        said = outcome(program, test, limit_s)
         if said != "passes":
             return said
     return "passes"
@@ -135,7 +135,7 @@ def judge(folder: Path, archive: Path, control: Control) -> list[str]:
             took = time.monotonic() - start
             if not passes:
                 slow.append(test)
-            elif took > LIMIT_S / 4 and outcome(program, test, 4 * took) == "passes":
+            elif took > LIMIT_S / 4 and first_failure(program, test, 4 * took) == "passes":
                 deaf.append(test)
     name = control.program
     wrong = [f"{name}: {test} passes with {control.new!r} for {control.old!r}" for test in deaf]

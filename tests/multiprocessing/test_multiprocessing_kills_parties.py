@@ -245,13 +245,14 @@ def test_a_parent_of_busy_workers_is_killed(
     rng = random.Random(seed)
     named = set(os.listdir("/dev/shm"))
     took = []
-    for _ in range(max(longer, 2)):
+    # A busy machine may make one late.
+    while len(took) < max(longer, 2) or (min(took) >= 2 and len(took) < longer + 6):
         parent, pids = start_busy_family(tmp_path, method, 2)
         time.sleep(rng.random() * 0.05)
         parent.kill()
         took.append(ends_silently(parent, pids))
         assert set(os.listdir("/dev/shm")) == named
-    assert min(took) < 2  # the others may be late on a busy machine
+    assert min(took) < 2, took
 
 
 def test_everyone_is_killed_at_once(tmp_path: Path, seed: int, longer: int) -> None:
@@ -268,7 +269,7 @@ def test_everyone_is_killed_at_once(tmp_path: Path, seed: int, longer: int) -> N
 @pytest.mark.parametrize("method", METHODS)
 def test_a_stopped_family_ends_with_its_parent(tmp_path: Path, method: str) -> None:
     took = []
-    while min(took, default=2.0) >= 2 and len(took) < 3:  # a busy machine may make one late
+    while min(took, default=2.0) >= 2 and len(took) < 6:  # a busy machine may make one late
         parent, pids = start_busy_family(tmp_path, method, 2)
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)

@@ -86,23 +86,25 @@ def test_the_next_gets_the_lock_of_the_dead(name: str, how: str) -> None:
 
 
 def test_who_sleeps_already_notices_within_a_second() -> None:
-    lock, ready = ctx.Lock(), ctx.Event()
-    holder = start(hold, lock, ready)
-    assert ready.wait(PATIENCE)
-    killed: list[float] = []
+    late: list[float] = []
+    while min(late, default=1.0) >= 1.0 and len(late) < 6:  # a busy machine may make one late
+        lock, ready = ctx.Lock(), ctx.Event()
+        holder = start(hold, lock, ready)
+        assert ready.wait(PATIENCE)
+        killed: list[float] = []
 
-    def kill_later() -> None:
-        time.sleep(0.7)  # long enough that it sleeps, and has found the holder alive
-        killed.append(time.monotonic())
-        holder.kill()
+        def kill_later(holder: Any = holder, killed: list[float] = killed) -> None:
+            time.sleep(0.7)  # long enough that it sleeps, and has found the holder alive
+            killed.append(time.monotonic())
+            holder.kill()
 
-    thread = threading.Thread(target=kill_later)
-    thread.start()
-    with lock:
-        late = time.monotonic() - killed[0]
-    thread.join()
-    holder.join()
-    assert late < 1.5  # 0.6 by design; the machine may be busy
+        thread = threading.Thread(target=kill_later)
+        thread.start()
+        with lock:
+            late.append(time.monotonic() - killed[0])
+        thread.join()
+        holder.join()
+    assert min(late) < 1.0, late  # 0.6 by design
 
 
 def test_as_an_error_the_acquire_raises_and_holds_nothing() -> None:

@@ -180,7 +180,7 @@ def test_children_and_theirs_end_with_a_parent_that_is_killed(tmp_path: Path, me
     parent.kill()
     parent.wait()
     took = await_true(lambda: all(gone(pid) for pid in pids), "every child has ended")
-    assert took < 2
+    assert took < PATIENCE / 2  # at once; those that do not notice live for longer
     parent.stdout.close()
 
 

@@ -83,7 +83,7 @@ def test_random_scribbling_ends_in_errors(tmp_path: Path, seed: int) -> None:
         rng = random.Random(int(sys.argv[1]))
         end = time.monotonic() + 2.5
         rounds = right = wrong = 0
-        while time.monotonic() < end:
+        while time.monotonic() < end or right <= 60 or wrong <= 10:  # a busy machine takes longer
             q = ShmQueue(limit=1 << 20, checksum=True)
             fd = q._fileno()
             places = [int.from_bytes(os.pread(fd, 8, 24 + 8 * i), "little") for i in range(3)]
@@ -112,7 +112,6 @@ def test_random_scribbling_ends_in_errors(tmp_path: Path, seed: int) -> None:
                 wrong += 1
             rounds += 1
             q.stats(), q.qsize(), q.empty()
-        assert right > 60 and wrong > 10, (rounds, right, wrong)
         print("ended", rounds, right, wrong)
     """
     assert "ended" in run_script(tmp_path, code, seed, timeout=PATIENCE)
@@ -133,7 +132,7 @@ def test_ctrl_c_ends_every_wait_in_scribbled_memory(tmp_path: Path, seed: int) -
         def over(signum, frame):
             raise Over
         signal.signal(signal.SIGINT, over)
-        while time.monotonic() < end:
+        while time.monotonic() < end or waits <= 10:  # a busy machine takes longer
             q = ShmQueue(maxsize=rng.choice([0, 3]), limit=1 << 20)
             fd = q._fileno()
             places = [int.from_bytes(os.pread(fd, 8, 24 + 8 * i), "little") for i in range(3)]
@@ -162,9 +161,9 @@ def test_ctrl_c_ends_every_wait_in_scribbled_memory(tmp_path: Path, seed: int) -
                 if not found:
                     late.append(time.monotonic() - told[0])
             timer.join()
-        assert waits > 10, (waits, broken)
         late.sort()
-        assert late[-1] < 15, late[-5:]  # a wait that no signal ends has no end: the time is the machine's
+        # A wait that no signal ends has no end: how late the last is, is the machine's doing.
+        assert late[-1] < 15, late[-5:]
         assert late[0] < 0.1, late[:5]
         print("ended", waits, broken, late[-1])
     """

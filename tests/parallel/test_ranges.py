@@ -188,7 +188,7 @@ def test_ctrl_c_stops_at_the_next_chunk_and_nobody_goes_on(library_path) -> None
         "except KeyboardInterrupt: late = time.monotonic() - pressed\n"
         "seen = count.value; time.sleep(0.02)\n"
         "assert count.value == seen < 60_000, (seen, count.value)\n"
-        "assert late < 20, late  # 20 ms and a chunk, and a busy machine; all of the loop takes longer\n"
+        "assert late < 20, late  # 20 ms and a chunk, and a busy machine; all takes longer\n"
         "parallel.for_range(lib.slow, 4, count, threads=2)\n"
         "print('stopped')"
     )

@@ -421,10 +421,10 @@ def test_it_is_cheap_enough_to_leave_on() -> None:
         take(first, second)
 
     def seconds() -> float:
-        begin = time.perf_counter()
+        begin = time.thread_time()
         for _ in range(2000):
             take(locks[0], locks[1])
-        return time.perf_counter() - begin
+        return time.thread_time() - begin
 
     assert min(seconds() for _ in range(3)) < 0.4  # 200 us each; some 10 are usual
 

@@ -61,7 +61,8 @@ def test_a_thread_that_outlives_the_main_one_may_start_a_timer() -> None:
 )
 def test_what_does_not_keep_it_alive(code: str) -> None:
     # Idle threads last an hour there, so that a child that waits for one exceeds its time.
-    done = child("from allcores.threading import timer_clock; timer_clock.IDLE_SECONDS = 3600.0\n" + code)
+    longer = "from allcores.threading import timer_clock; timer_clock.IDLE_SECONDS = 3600.0\n"
+    done = child(longer + code)
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
 
