@@ -1,5 +1,21 @@
 """allcores: use every core. See ``allcores.explain()`` for what was chosen on this machine."""
 
+import sys as _sys
+
+# Maybe this is the command, and not a program that uses the library: see quiet_start.
+if getattr(_sys, "argv", None) and _sys.argv[0].endswith(("-m", "allcores", "allcores.exe")):
+    import _signal as _s  # type: ignore[import-not-found]  # signal imports for a millisecond
+
+    # Until the handler is there, Ctrl-C waits.
+    _kept = _s.pthread_sigmask(_s.SIG_BLOCK, [_s.SIGINT]) if hasattr(_s, "SIG_BLOCK") else None
+    try:
+        from allcores._common import quiet_start as _quiet_start
+
+        _quiet_start.begin()
+    finally:
+        if _kept is not None:
+            _s.pthread_sigmask(_s.SIG_SETMASK, _kept)
+
 from allcores._common.cpus import cpu_count
 from allcores._common.version import VERSION as __version__
 

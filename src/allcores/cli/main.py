@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from allcores._common import quiet_start
 from allcores._common.version import VERSION
 from allcores.cli.exits import Failure, Terminated, UsageError
 
@@ -68,6 +69,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code; `allcores.cli.exits` lists them.
     """
     try:
+        try:
+            quiet_start.run()
+            code = _answer(argv)
+        except KeyboardInterrupt:
+            code = 130
+        quiet_start.end()
+    except KeyboardInterrupt:  # it came between the two
+        code = 130
+    return code
+
+
+def _answer(argv: Sequence[str] | None) -> int:
+    """Run the command; only KeyboardInterrupt and SystemExit, which --help raises, come out."""
+    try:
         code = _run(argv)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -76,8 +91,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(error, 2)
     except Failure as error:
         return _say(error, 1)
-    except KeyboardInterrupt:
-        return 130
     except Terminated as end:
         return 128 + end.number
     except BrokenPipeError:
