@@ -2,8 +2,15 @@
 
 import os
 import random
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "c"))
+
+import c_builds
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,6 +27,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "heavy" in item.keywords and not (config.getoption("--heavy") or stress):
             item.add_marker(pytest.mark.skip(reason="takes long: --heavy runs it"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """When many C tests are to run, build them ahead, beside the tests that come first."""
+    programs = sum(item.name.startswith("test_c_program[") for item in session.items)
+    if session.config.option.collectonly or programs < 20 or c_builds.processors() < 2:
+        return
+    heavy = session.config.getoption("--heavy")
+    kinds = ["plain", "address", "thread"] if heavy else ["quick"]
+    c_builds.ahead = c_builds.Ahead(Path(tempfile.mkdtemp(prefix="allcores-c-")), kinds)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if c_builds.ahead is not None:
+        c_builds.ahead.end()
 
 
 @pytest.fixture

@@ -5,9 +5,11 @@ shown to fail on a sample that breaks its rule (the last section).
 """
 
 import ast
+import os
 import re
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -248,24 +250,31 @@ def compile_plain(source: Path, target: Path) -> None:
 
 
 def test_csrc_has_no_mutable_globals(tmp_path: Path) -> None:
-    faults = []
-    for path in sorted(CSRC.rglob("*.c")):
+    def faults_of(path: Path) -> list[str]:
         target = tmp_path / (path.stem + ".o")
         compile_plain(path, target)
-        if path.stem not in GLOBALS_ALLOWED:
-            faults += [f"{path.name}: {symbol}" for symbol in mutable_globals(target)]
+        if path.stem in GLOBALS_ALLOWED:
+            return []
+        return [f"{path.name}: {symbol}" for symbol in mutable_globals(target)]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        faults = [fault for some in pool.map(faults_of, sorted(CSRC.rglob("*.c"))) for fault in some]
     assert not faults, "\n".join(faults)
 
 
 def test_every_header_compiles_alone(tmp_path: Path) -> None:
-    for index, path in enumerate(sorted(CSRC.rglob("*.h"))):
-        unit = tmp_path / f"alone{index}.c"
+    def fault_of(path: Path) -> str | None:
+        unit = tmp_path / f"alone-{path.stem}.c"
         unit.write_text(f'#include "{path.relative_to(CSRC)}"\ntypedef int ac_not_empty;\n')
         command = ["cc", "-std=c11", "-D_GNU_SOURCE=1", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
         done = subprocess.run(
             [*command, "-I", str(CSRC), str(unit)], capture_output=True, text=True
         )
-        assert done.returncode == 0, f"{path.name} does not compile alone:\n{done.stderr}"
+        return f"{path.name} does not compile alone:\n{done.stderr}" if done.returncode else None
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        faults = list(filter(None, pool.map(fault_of, sorted(CSRC.rglob("*.h")))))
+    assert not faults, "\n".join(faults)
 
 
 # -- every source has its test --------------------------------------------------------------------
