@@ -11,6 +11,7 @@ import _thread
 import itertools
 import random
 import signal
+import sys
 import time
 import traceback
 from collections import deque
@@ -97,8 +98,6 @@ def handlers(make: Make, seconds: float, rng: random.Random) -> None:
 
 def interrupts_strict(make: Make, seconds: float, rng: random.Random) -> None:
     """Exceptions while the main thread waits in put and get: nothing is lost, nothing comes twice."""
-    q = make()
-    run = Run()
     armed = [False]
     hits = [0]
 
@@ -108,6 +107,33 @@ def interrupts_strict(make: Make, seconds: float, rng: random.Random) -> None:
             hits[0] += 1
             raise (Storm if hits[0] % 2 else KeyboardInterrupt)
 
+    # A callback of the interpreter, of a weak reference say, drops what is raised in it, and tells
+    # this hook. Then the next signal raises again: without a bound, nothing else ends the turn.
+    inside_side = [False]
+
+    def dropped(told: Any) -> None:
+        if isinstance(told.exc_value, (Storm, KeyboardInterrupt)):
+            armed[0] = inside_side[0]
+        else:
+            sys.__unraisablehook__(told)
+
+    hook, sys.unraisablehook = sys.unraisablehook, dropped
+    try:
+        _interrupted_turns(make, seconds, rng, armed, inside_side, handler)
+    finally:
+        sys.unraisablehook = hook
+
+
+def _interrupted_turns(
+    make: Make,
+    seconds: float,
+    rng: random.Random,
+    armed: list[bool],
+    inside_side: list[bool],
+    handler: Callable[[], None],
+) -> None:
+    q = make()
+    run = Run()
     fed: list[Any] = []  # by the other thread, which is never interrupted
     eaten: list[Any] = []
     put: list[Any] = []  # by the main thread
@@ -163,9 +189,11 @@ def interrupts_strict(make: Make, seconds: float, rng: random.Random) -> None:
         try:
             with signals(handler, 0.0002):
                 try:
+                    inside_side[0] = True
                     armed[0] = True
                     side()
                 finally:
+                    inside_side[0] = False
                     armed[0] = False
         except (Storm, KeyboardInterrupt) as error:
             frames = traceback.walk_tb(error.__traceback__)
