@@ -162,6 +162,14 @@ static int64_t records_of(const job *j, int part) {
     return n;
 }
 
+static uint64_t long_bytes_of(const job *j, int part) {
+    uint64_t n = 0;
+    for (int32_t w = 0; w < j->threads; w++)
+        if (j->workers[w].front.slots != NULL)
+            n += ac_words_front_long_bytes(&j->workers[w].front, part);
+    return n;
+}
+
 static bool collect(const job *j, int part, ac_words_table *to) {
     const int skip = j->result->part_bits;
     for (int32_t w = 0; w < j->threads; w++) {
@@ -209,23 +217,28 @@ static ac_words *new_words(uint64_t seed, int part_bits) {
     return w;
 }
 
-/* Lends every part slots for all of its records from one block, which comes in huge pages. (Of the
+/* Lends every part slots for all of its records, and room for their long words, from one block, which
+ * comes in huge pages. (Of the
  * records of English or Python text three quarters are different words.) Who collects a part makes
  * its slots zero. */
 static bool make_room(job *j) {
-    uint64_t capacity[AC_FRONT_PARTS], sum = 0;
+    uint64_t capacity[AC_FRONT_PARTS], long_bytes[AC_FRONT_PARTS], sum = 0, long_sum = 0;
     for (int p = 0; p < AC_FRONT_PARTS; p++) {
         capacity[p] = ac_words_table_capacity((uint64_t)records_of(j, p));
         sum += capacity[p];
+        long_sum += long_bytes[p] = long_bytes_of(j, p);
     }
     ac_scratch *const room = &j->result->room;
     const size_t bytes = ac_scratch_product(sum, sizeof(ac_word_slot));
-    *room = ac_scratch_borrow(j->api, bytes);
+    if (bytes > SIZE_MAX - long_sum) return false;
+    *room = ac_scratch_borrow(j->api, bytes + long_sum);
     if (room->data == NULL) return false;
     ac_word_slot *slots = room->data;
+    uint8_t *letters = (uint8_t *)(slots + sum);
     for (int p = 0; p < AC_FRONT_PARTS; p++) {
-        ac_words_table_lend(&j->result->parts[p], slots, capacity[p]);
+        ac_words_table_lend(&j->result->parts[p], slots, capacity[p], letters, long_bytes[p]);
         slots += capacity[p];
+        letters += long_bytes[p];
     }
     return true;
 }

@@ -13,14 +13,18 @@ bool ac_words_front_init(ac_words_front *f, const ac_sched_api *api, int64_t byt
     f->api = api;
     uint64_t sets = AC_FRONT_MIN_SETS;
     while (sets < AC_FRONT_MAX_SETS && (int64_t)sets * 16 < bytes) sets *= 2;
-    f->slots = ac_scratch_alloc_zeroed(sets * 2 * sizeof *f->slots);
+    /* The largest front comes in huge pages from the shelf: small ones cost a fault each, every time. */
+    const size_t bytes_used = sets * 2 * sizeof *f->slots;
+    f->room = ac_scratch_borrow(api, sets < AC_FRONT_MAX_SETS ? bytes_used : AC_SCRATCH_HUGE);
+    f->slots = f->room.data;
+    if (f->slots != NULL) memset(f->slots, 0, bytes_used);
     f->sets = sets;
     f->seed = seed;
     return f->slots != NULL;
 }
 
 void ac_words_front_free(ac_words_front *f) {
-    ac_scratch_free(f->slots, f->sets * 2 * sizeof *f->slots);
+    ac_scratch_return(f->api, f->room);
     for (int64_t i = 0; i < f->pools; i++) ac_scratch_return(f->api, f->pool[i]);
     free(f->pool);
     for (int p = 0; p < AC_FRONT_PARTS; p++) ac_words_table_free(&f->part[p].table);
@@ -62,6 +66,8 @@ static bool drain(const ac_words_front *f, ac_front_part *part, ac_words_table *
         }
     }
     part->listed = 0;
+    part->long_bytes -= part->long_listed;
+    part->long_listed = 0;
     return true;
 }
 
@@ -81,7 +87,12 @@ static bool push_out(ac_words_front *f, const ac_word_slot *s) {
     }
     block->slot[block->used++] = *s;
     part->listed++;
+    if (ac_word_is_long(s)) part->long_listed += s->word[2];
     return true;
+}
+
+static ac_front_part *part_of_set(ac_words_front *f, const ac_word_slot *set) {
+    return &f->part[(uint64_t)(set - f->slots) / 2 * AC_FRONT_PARTS >> __builtin_ctzll(f->sets)];
 }
 
 bool ac_words_front_add_other_(ac_words_front *f, ac_word_slot *set, const ac_word_slot *word) {
@@ -95,7 +106,8 @@ bool ac_words_front_add_other_(ac_words_front *f, ac_word_slot *set, const ac_wo
     const int rarer = set[0].head == 0 || ac_word_count(&set[0]) < ac_word_count(&set[1]) ? 0 : 1;
     ac_word_slot *const to = &set[rarer];
     if (to->head != 0 && !push_out(f, to)) return false;
-    if (to->head == 0) f->part[(uint64_t)(set - f->slots) / 2 * AC_FRONT_PARTS / f->sets].standing++;
+    if (AC_UNLIKELY(ac_word_is_long(word))) part_of_set(f, set)->long_bytes += word->word[2];
+    if (to->head == 0) part_of_set(f, set)->standing++;
     *to = *word;
     return true;
 }
@@ -126,5 +138,6 @@ bool ac_words_front_collect(ac_words_front *f, int part, ac_words_table *to, int
     if (!ac_words_table_add_many(to, own, each, f->seed, skip, false)) return false;
     memset(own, 0, (size_t)each * sizeof *own);
     p->standing = 0;
+    p->long_bytes = 0;
     return true;
 }

@@ -33,11 +33,14 @@ typedef struct ac_front_part {
     ac_front_block *blocks; /* newest first, all but the first one full */
     int64_t listed;         /* records in them */
     int64_t standing;       /* words in the front's own slots */
+    uint64_t long_bytes;    /* of the long words among both, */
+    uint64_t long_listed;   /* and of those in the list */
     ac_words_table table; /* lists that were counted before the end */
 } ac_front_part;
 
 typedef struct ac_words_front {
     ac_word_slot *slots; /* two for each set; the first is not free if the second is not */
+    ac_scratch room;     /* where they stand */
     uint64_t sets;       /* a power of two */
     uint64_t seed;
     const ac_sched_api *api; /* lends the pool's memory; may be NULL */
@@ -79,6 +82,11 @@ AC_INLINE bool ac_words_front_add(ac_words_front *f, const ac_word_slot *word, u
 
 /* At most how many different words have this part. */
 int64_t ac_words_front_records(const ac_words_front *f, int part);
+
+/* How many bytes the long ones of them have that do not stand in a table yet. */
+AC_INLINE uint64_t ac_words_front_long_bytes(const ac_words_front *f, int part) {
+    return f->part[part].long_bytes;
+}
 
 /* Counts everything of one part into a table whose hashes begin with `skip` bits of the part (0 or
  * AC_FRONT_PART_BITS); the part is empty then. Different parts may be collected by different

@@ -45,7 +45,10 @@ uint64_t ac_words_table_capacity(uint64_t words) {
     return words < FIRST_CAPACITY / 8 * 7 ? FIRST_CAPACITY : words + words / 7 + 1;
 }
 
-void ac_words_table_lend(ac_words_table *t, ac_word_slot *slots, uint64_t capacity) {
+void ac_words_table_lend(ac_words_table *t, ac_word_slot *slots, uint64_t capacity, uint8_t *room,
+                         uint64_t bytes) {
+    t->arena_at = room;
+    t->arena_end = room + bytes;
     t->slots = slots;
     t->capacity = capacity;
     t->lent = true;

@@ -116,8 +116,10 @@ bool ac_words_table_reserve(ac_words_table *t, uint64_t more, uint64_t seed, int
 /* The capacity that reserve gives an empty table for `words` words. */
 uint64_t ac_words_table_capacity(uint64_t words);
 
-/* Gives an empty table free slots that someone else owns, as many as such a capacity. */
-void ac_words_table_lend(ac_words_table *t, ac_word_slot *slots, uint64_t capacity);
+/* Gives an empty table free slots that someone else owns, as many as such a capacity, and `bytes` of room
+ * for long words. */
+void ac_words_table_lend(ac_words_table *t, ac_word_slot *slots, uint64_t capacity, uint8_t *room,
+                         uint64_t bytes);
 
 /* Adds the count of *word, whose hash is given; there must be room for a new word. A long one is
  * copied to the arena, unless `keep` says that its bytes outlive the table. False if there is no

@@ -18,7 +18,10 @@ static void *process_take(size_t bytes, size_t *got) {
 }
 
 static bool process_keep(void *block, size_t bytes, ac_keeper_free free) {
-    return ac_keeper_put(&process_keeper, block, bytes, free);
+    if (bytes > AC_KEEPER_BYTES) return false;
+    while (!ac_keeper_put(&process_keeper, block, bytes, free))
+        if (!ac_keeper_drop(&process_keeper)) return false;
+    return true;
 }
 
 static int process_loop(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n, int64_t grain,

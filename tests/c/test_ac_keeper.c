@@ -14,10 +14,10 @@ static void never(void *block, size_t bytes) {
     CHECK(0);
 }
 
-static size_t freed;
+static ac_atomic_u64 freed; /* bytes */
 
 static void free_one(void *block, size_t bytes) {
-    freed += bytes;
+    (void)ac_fetch_add_relaxed(&freed, (uint64_t)bytes);
     free(block);
 }
 
@@ -48,6 +48,24 @@ static void test_no_more_is_kept_than_agreed(void) {
     CHECK(ac_load_relaxed(&k.bytes) == 0);
 }
 
+static void test_what_was_put_longest_ago_is_dropped_first(void) {
+    static ac_keeper k;
+    size_t got = 0;
+    CHECK(!ac_keeper_drop(&k));
+    void *block[4];
+    for (int i = 0; i < 3; i++) {
+        block[i] = malloc(1);
+        CHECK(block[i] != NULL && ac_keeper_put(&k, block[i], MB << (2 * i), free_one));
+    }
+    CHECK(ac_keeper_take(&k, MB, &got) == block[0] && ac_keeper_put(&k, block[0], MB, free_one));
+    ac_store_relaxed(&freed, (uint64_t)0);
+    CHECK(ac_keeper_drop(&k) && ac_load_relaxed(&freed) == 4 * MB); /* the first was used again */
+    CHECK(ac_keeper_drop(&k) && ac_load_relaxed(&freed) == 20 * MB);
+    CHECK(ac_load_relaxed(&k.bytes) == MB);
+    CHECK(ac_keeper_drop(&k) && ac_load_relaxed(&freed) == 21 * MB && !ac_keeper_drop(&k));
+    CHECK(ac_load_relaxed(&k.bytes) == 0);
+}
+
 #define THREADS 4
 #define OWN 3
 
@@ -73,6 +91,7 @@ static void *take_and_put(void *arg) {
         } else {
             const uint64_t size = **p; /* still what we wrote: nobody else has it */
             CHECK(size >= 8 && size <= 256 && (size & (size - 1)) == 0);
+            if (r % 64 == 0) (void)ac_keeper_drop(m->keeper);
             if (!ac_keeper_put(m->keeper, *p, size, free_one)) free(*p);
             *p = NULL;
         }
@@ -96,15 +115,17 @@ static void test_every_block_has_one_owner(void) {
     const uint64_t lost = ac_load_relaxed(&k.place[0].block);
     if (lost != AC_KEEPER_EMPTY) kept -= k.place[0].bytes;
     ac_store_relaxed(&k.place[0].block, AC_KEEPER_BUSY); /* as if its thread were gone */
+    ac_store_relaxed(&freed, (uint64_t)0);
     ac_keeper_after_fork(&k);
     free((void *)(uintptr_t)lost);
-    CHECK(freed == kept && ac_load_relaxed(&k.bytes) == 0);
+    CHECK(ac_load_relaxed(&freed) == kept && ac_load_relaxed(&k.bytes) == 0);
     for (int i = 0; i < AC_KEEPER_PLACES; i++) CHECK(ac_keeper_put(&k, &ground[1], 1, never));
 }
 
 int main(void) {
     RUN(test_a_block_comes_back_when_it_fits);
     RUN(test_no_more_is_kept_than_agreed);
+    RUN(test_what_was_put_longest_ago_is_dropped_first);
     RUN(test_every_block_has_one_owner);
     return 0;
 }

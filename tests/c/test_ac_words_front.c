@@ -90,6 +90,44 @@ static void test_lists_that_grow_too_long_are_counted_early(void) {
     check_words(5000, 400, 100, 0, true);
 }
 
+/* What the front says is room enough for every part, to the byte for words that come once. */
+static void test_it_knows_how_much_room_its_words_need(void) {
+    enum { ROOM = 48, WORDS = 30000 };
+    for (int times = 1; times <= 2; times++) {
+        ac_words_front f;
+        CHECK(ac_words_front_init(&f, NULL, 100, seed));
+        char *const text = malloc((size_t)WORDS * ROOM);
+        uint64_t letters = 0, told = 0;
+        for (int t = 0; t < times; t++) {
+            for (int i = 0; i < WORDS; i++) {
+                const size_t n = spell(text + (size_t)i * ROOM, ROOM, i);
+                add(&f, text + (size_t)i * ROOM, n, 1);
+                if (n > AC_WORD_INLINE) letters += n;
+            }
+        }
+        for (int p = 0; p < AC_FRONT_PARTS; p++) {
+            const uint64_t capacity = ac_words_table_capacity((uint64_t)ac_words_front_records(&f, p));
+            const uint64_t bytes = ac_words_front_long_bytes(&f, p);
+            ac_word_slot *const slots = calloc(capacity, sizeof *slots);
+            uint8_t *const room = malloc(bytes + 1);
+            ac_words_table t;
+            memset(&t, 0, sizeof t);
+            ac_words_table_lend(&t, slots, capacity, room, bytes);
+            CHECK(ac_words_front_collect(&f, p, &t, AC_FRONT_PART_BITS));
+            CHECK(t.lent && t.arena == NULL && t.arena_at >= room && t.arena_at <= room + bytes);
+            CHECK(times > 1 || t.arena_at == room + bytes);
+            CHECK(ac_words_front_long_bytes(&f, p) == 0);
+            told += bytes;
+            ac_words_table_free(&t);
+            free(slots);
+            free(room);
+        }
+        CHECK(told <= letters && (times > 1 || told == letters));
+        ac_words_front_free(&f);
+        free(text);
+    }
+}
+
 static void test_an_empty_front_can_be_freed(void) {
     ac_words_front f;
     memset(&f, 0, sizeof f);
@@ -104,6 +142,7 @@ int main(void) {
     RUN(test_few_words_stay_in_the_front);
     RUN(test_many_words_are_pushed_out_and_found_again);
     RUN(test_lists_that_grow_too_long_are_counted_early);
+    RUN(test_it_knows_how_much_room_its_words_need);
     RUN(test_an_empty_front_can_be_freed);
     return 0;
 }

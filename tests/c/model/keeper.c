@@ -49,9 +49,9 @@ static void begin(int places) {
     }
 }
 static void finish(void) {
-    const uint64_t sum = ac_load_relaxed(&k.bytes);
+    const uint64_t sum = ac_load_relaxed(&k.bytes), dropped = given_back;
     ac_keeper_after_fork(&k);
-    MODEL_CHECK(sum == given_back && ac_load_relaxed(&k.bytes) == 0);
+    MODEL_CHECK(sum == given_back - dropped && ac_load_relaxed(&k.bytes) == 0);
     for (int i = 0; i < 3; i++) MODEL_CHECK(kept[i] + held[i] == 1);
     MODEL_CHECK(take(SMALL) == NULL);
 }
@@ -61,6 +61,18 @@ static void setup1_large(void) { begin(1); put(1); }
 static void setup2_both(void) { begin(2); put(0); put(1); }
 static void put0(void) { put(0); }
 static void put2(void) { put(2); }
+static void drop_oldest(void) { /* put first by setup2_both, and nobody looks at it */
+    (void)ac_keeper_drop(&k);
+    MODEL_CHECK(kept[0] == 1);
+}
+static void drop_put(void) { /* what ac_process.c does */
+    held[2]--;
+    while (!ac_keeper_put(&k, &blocks[2], SMALL, give_back))
+        if (!ac_keeper_drop(&k)) {
+            use(&blocks[2]);
+            return;
+        }
+}
 static void take_small(void) { (void)take(SMALL); }
 static void take_large(void) { (void)take(LARGE); }
 static void take_put(void) {
@@ -82,5 +94,9 @@ static const model_test tests[] = {
      .sc = MODEL_ALL, .weak = 1},
     {.name = "places", .setup = setup2_both, .thread = {swap_large, take_put, take_large},
      .finish = finish, .sc = 2},
+    {.name = "drop", .setup = setup1_small, .thread = {take_put, drop_put}, .finish = finish,
+     .sc = 2, .weak = 1},
+    {.name = "oldest", .setup = setup2_both, .thread = {drop_oldest, put2}, .finish = finish,
+     .sc = MODEL_ALL, .weak = 1},
 };
 MODEL_MAIN(tests)
