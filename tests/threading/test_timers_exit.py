@@ -111,7 +111,7 @@ IN_CHILD = (
 def test_in_a_forked_child_the_parents_timers_are_gone() -> None:
     done = child(
         IN_CHILD + "t = Timer(1000, print); t.start()\n"
-        "new = Timer(0.01, print, ['new in child'])\n"
+        "new = Timer(0.01, print, ['new in child'], {'flush': True})\n"
         "def check():\n"
         "    assert not t.is_alive(); t.join(); t.cancel(); 'stopped' in repr(t)\n"
         "    seen = std.Event(); n = Timer(0.01, seen.set); n.start(); assert n.is_alive()\n"
