@@ -18,7 +18,7 @@ THREADS = (1, 2, 4)
 ADDS = 500  # of each thread, in one repetition
 BARS: list[Bar] = []
 if not gil_enabled():  # with the GIL one thread runs at a time: shown, without a bar
-    BARS.append(Bar("AtomicInt, 2 threads", "2 threads", OURS, LOCKED, 5.0, issue=3, later=True))
+    BARS.append(Bar("AtomicInt, 2 threads", "2 threads", OURS, LOCKED, 5.0, issue=3))
 
 
 def add_one_with_argument(fetch_add: Any, count: int) -> None:

@@ -159,6 +159,6 @@ MAKERS: dict[str, tuple[str, str, Callable[[Any, int], Blocking]]] = {
 }
 KINDS = tuple(MAKERS)
 BARS = [
-    Bar(f"blocked: {kind}", kind, f"allcores {kind}", ALLOWED, 1.0, issue=3, later=True)
+    Bar(f"blocked: {kind}", kind, f"allcores {kind}", ALLOWED, 1.0, issue=3)
     for kind in KINDS
 ]

@@ -11,7 +11,7 @@ from bench.rivals import thread_sync
 
 QUESTION = "what does a condition cost that nobody waits for?"
 OURS, STANDARD = "allcores.threading.Condition", "threading.Condition"
-BARS = [Bar("with Condition: notify", "notify", OURS, STANDARD, 2.5, issue=3, later=True)]
+BARS = [Bar("with Condition: notify", "notify", OURS, STANDARD, 2.5, issue=3)]
 
 
 def notify(condition: Any, n: int) -> bool:

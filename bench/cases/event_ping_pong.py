@@ -15,7 +15,7 @@ QUESTION = "how long does a round trip between two threads through two events ta
 OURS, STANDARD = "allcores.threading.Event", "threading.Event"
 TRIPS = 20  # in one repetition
 BARS = [
-    Bar("Event ping-pong", "round trip", OURS, STANDARD, 20.0, issue=3, later=True),
+    Bar("Event ping-pong", "round trip", OURS, STANDARD, 20.0, issue=3),
     Bar(
         "Event ping-pong, processor time",
         "round trip",
@@ -23,7 +23,6 @@ BARS = [
         STANDARD,
         1.0,
         issue=3,
-        later=True,
         clock="cpu",
     ),
 ]

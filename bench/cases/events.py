@@ -12,8 +12,8 @@ from bench.rivals import thread_sync
 QUESTION = "what does an event cost that nobody waits for?"
 OURS, STANDARD = "allcores.threading.Event", "threading.Event"
 BARS = [
-    Bar("Event: set and clear", "set and clear", OURS, STANDARD, 15.0, issue=3, later=True),
-    Bar("Event: wait when set", "wait when set", OURS, STANDARD, 8.0, issue=3, later=True),
+    Bar("Event: set and clear", "set and clear", OURS, STANDARD, 15.0, issue=3),
+    Bar("Event: wait when set", "wait when set", OURS, STANDARD, 8.0, issue=3),
 ]
 
 

@@ -16,7 +16,7 @@ MAXSIZE = 1024
 MANY, SCALAR = f"put_many and get_many of {BATCH}", f"put and get, {BATCH} times"
 KINDS = {"unbounded": 0, "bounded": MAXSIZE}
 BARS = [
-    Bar(f"batches of {BATCH}, {kind}", kind, MANY, SCALAR, 4.0, issue=3, later=True)
+    Bar(f"batches of {BATCH}, {kind}", kind, MANY, SCALAR, 4.0, issue=3)
     for kind in KINDS
 ]
 

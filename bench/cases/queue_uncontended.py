@@ -21,7 +21,7 @@ SIMPLE_BAR = 1 / 1.25 if gil_enabled() else 1.0
 
 BARS = [
     Bar("Queue(1024) put+get", "bounded", BOUNDED, "queue.Queue(1024)", at_least=20.0),
-    Bar("Queue(1024) put+get", "bounded", BOUNDED, "queue.Queue(1024)", 30.0, issue=3, later=True),
+    Bar("Queue(1024) put+get", "bounded", BOUNDED, "queue.Queue(1024)", 30.0, issue=3),
     Bar(
         "Queue(1024) put+get",
         "bounded",
@@ -29,9 +29,8 @@ BARS = [
         "queue.SimpleQueue()",
         SIMPLE_BAR,
         issue=3,
-        later=True,
     ),
-    Bar("Queue() put+get", "unbounded", UNBOUNDED, "queue.Queue()", 30.0, issue=3, later=True),
+    Bar("Queue() put+get", "unbounded", UNBOUNDED, "queue.Queue()", 30.0, issue=3),
     Bar(
         "Queue() put+get",
         "unbounded",
@@ -39,7 +38,6 @@ BARS = [
         "queue.SimpleQueue()",
         SIMPLE_BAR,
         issue=3,
-        later=True,
     ),
 ]
 

@@ -20,7 +20,7 @@ RIVALS = ("rigtorp MPMCQueue try", "AtomicQueue try", "AtomicQueue2 try", "Atomi
 ABSENT = "its header is not below CXX_RIVALS, or that is not set"
 
 BARS = [
-    Bar(f"ring in C, {name}", name, MPMC, rival, 1.0, issue=3, later=True)
+    Bar(f"ring in C, {name}", name, MPMC, rival, 1.0, issue=3)
     for name in SECONDS_WHEN_SET
     for rival in (WHEN_SET, *RIVALS)
 ]

@@ -20,7 +20,6 @@ BARS = [
         f"threading.{name}",
         bar,
         issue=3,
-        later=True,
     )
     for name in NAMES
     for text, bar in (("with", 7.0), ("acquire and release", 15.0))
