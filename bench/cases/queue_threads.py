@@ -23,17 +23,17 @@ SMALL_INTS = tuple(range(100))  # CPython makes those below 257 once
 
 
 def _bars() -> list[Bar]:
-    later: dict[str, Any] = {"issue": 3, "later": True}
+    of: dict[str, Any] = {"issue": 3}
     gil = gil_enabled()
     bars = []
     for pairs, items in ((pairs, items) for pairs in PAIRS for items in (FRESH, SMALL)):
         free, bounded = f"unbounded, {pairs}+{pairs}, {items}", f"bounded, {pairs}+{pairs}, {items}"
         name = f"Queue() {pairs}+{pairs} threads, {items}"
-        bars.append(Bar(name, free, UNBOUNDED, SIMPLE, 0.8 if gil else 1.0, **later))
+        bars.append(Bar(name, free, UNBOUNDED, SIMPLE, 0.8 if gil else 1.0, **of))
         name = f"Queue({MAXSIZE}) {pairs}+{pairs} threads, {items}"
-        bars.append(Bar(name, bounded, BOUNDED, f"queue.Queue({MAXSIZE})", 10.0, **later))
+        bars.append(Bar(name, bounded, BOUNDED, f"queue.Queue({MAXSIZE})", 10.0, **of))
         if not gil:
-            bars.append(Bar(name, bounded, BOUNDED, SIMPLE, 1.0, **later))
+            bars.append(Bar(name, bounded, BOUNDED, SIMPLE, 1.0, **of))
     return bars
 
 
