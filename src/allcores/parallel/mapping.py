@@ -125,18 +125,31 @@ def map(
     source = zip(*iterables, strict=False) if star else iter(iterables[0])
     if count is None:
         count = cpu_count()
-    crew = _open_crew(backend, fn, star, count, context)
+    crew = _open_crew(backend, fn, star, count, _chunks(total, size, buffer), context)
     return MapIterator(crew, source, total, size, ordered, buffer, open_progress(progress, total))
 
 
+def _chunks(total: int | None, chunksize: int | None, buffersize: int | None) -> int | None:
+    """Return how many chunks will be under way at once, as far as that is known before the start."""
+    if total is None:
+        return None
+    chunks = -(-total // (chunksize or 1))
+    return chunks if buffersize is None else min(chunks, buffersize)
+
+
 def _open_crew(
-    backend: Backend, fn: Callable[..., Any], star: bool, workers: int, context: BaseContext | None
+    backend: Backend,
+    fn: Callable[..., Any],
+    star: bool,
+    workers: int,
+    expected: int | None,
+    context: BaseContext | None,
 ) -> _Crew:
     # Each is imported when it is used: multiprocessing takes tens of milliseconds.
     if backend == "threads":
         from allcores.parallel.threads import ThreadCrew
 
-        return ThreadCrew(fn, star, workers)
+        return ThreadCrew(fn, star, workers, expected)
     from allcores.parallel.processes import ProcessCrew
 
     return ProcessCrew(fn, star, workers, context)

@@ -12,38 +12,54 @@ __all__ = ["ThreadCrew"]
 
 
 class ThreadCrew:
-    """Up to `workers` threads, started as chunks come in.
+    """Up to `workers` threads, started when the first chunk comes in, or as chunks come in.
 
-    Used by one consumer thread; the workers touch nothing but the two queues, the stop flag and the
-    chunk in their hands.
+    `expected` is the number of chunks if it is known, or less. Used by one consumer thread; the workers
+    touch nothing but the two queues, the stop flag and the chunk in their hands.
     """
 
     #: How long a chunk should take. A hand-over costs a few microseconds, or a wake of 5 to 50; and the
     #: consumer that is woken takes a processor from a worker: at 2 ms a chunk that cost 5 %.
     chunk_seconds = 0.01
 
-    def __init__(self, fn: Callable[..., Any], star: bool, workers: int) -> None:
+    def __init__(
+        self, fn: Callable[..., Any], star: bool, workers: int, expected: int | None = None
+    ) -> None:
         self.workers = workers
         self._fn = fn
         self._star = star
+        self._wanted = 0 if expected is None else expected  # threads, as far as `workers` allows
+        self._submitted = 0
         self._tasks: Queue[Chunk] = Queue()
         self._done: Queue[Chunk] = Queue()
         self._threads: list[threading.Thread] = []
         self._stop = threading.Event()  # set by close, read by the workers between two items
 
     def submit(self, chunk: Chunk) -> None:
-        """Hand a chunk to the workers; start one more if fewer than `workers` run."""
+        """Hand a chunk to the workers; start them while there are fewer than can be used."""
+        self._submitted += 1
+        # All that will be needed before the first has work: a thread that starts beside one that works
+        # is often given the same processor, and waits there for milliseconds while others are idle.
+        while len(self._threads) < min(self.workers, max(self._wanted, self._submitted)):
+            self._start_one()
         self._tasks.put(chunk)
-        if len(self._threads) < self.workers:
-            # The thread holds no reference to this object, so that a map that is dropped ends.
-            thread = threading.Thread(
-                target=_work,
-                args=(self._fn, self._star, self._tasks, self._done, self._stop.is_set),
-                name=f"allcores-map-{len(self._threads) + 1}",
-                daemon=True,
-            )
-            self._threads.append(thread)
+
+    def _start_one(self) -> None:
+        # The thread holds no reference to this object, so that a map that is dropped ends.
+        thread = threading.Thread(
+            target=_work,
+            args=(self._fn, self._star, self._tasks, self._done, self._stop.is_set),
+            name=f"allcores-map-{len(self._threads) + 1}",
+            daemon=True,
+        )
+        try:
             thread.start()
+        except RuntimeError:  # the system gives no more
+            if not self._threads:
+                raise
+            self.workers = len(self._threads)
+            return
+        self._threads.append(thread)
 
     def refuse(self, chunk: Chunk) -> None:
         """Report a chunk as done that was not submitted: it has its error."""
