@@ -88,6 +88,16 @@ def await_true(condition: Any, what: str, seconds: float = PATIENCE) -> float:
     return time.monotonic() - start
 
 
+def names_in_shm() -> set[str]:
+    """Return what has a name in shared memory now; other programs put theirs there too."""
+    return set(os.listdir("/dev/shm"))
+
+
+def no_new_name_stays(before: set[str]) -> None:
+    """Fail if a name is there that was not `before`. Those of other programs go, ours would stay."""
+    await_true(lambda: not names_in_shm() - before, f"no names beside {sorted(before)} in /dev/shm")
+
+
 def run_script(
     folder: Path, code: str, *args: object, timeout: float = PATIENCE, warnings: str = "error"
 ) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mp_helpers import PATIENCE, await_true, run_script
+from mp_helpers import PATIENCE, await_true, names_in_shm, no_new_name_stays, run_script
 
 from allcores import multiprocessing as ours
 from allcores.multiprocessing.locks import BrokenBarrierError
@@ -538,6 +538,7 @@ def test_many_short_lived_objects_leave_nothing() -> None:
     def descriptors() -> int:
         return len(os.listdir("/proc/self/fd"))
 
+    named = names_in_shm()
     ours.Lock()
     gc.collect()
     before = descriptors()
@@ -552,7 +553,7 @@ def test_many_short_lived_objects_leave_nothing() -> None:
     kept[0].acquire()
     assert not any(lock.locked() for lock in kept[1:])
     assert descriptors() <= before + 6
-    assert [name for name in os.listdir("/dev/shm") if "allcores" in name] == []
+    no_new_name_stays(named)
 
 
 def test_a_place_that_a_child_may_know_is_not_used_again(fork) -> None:

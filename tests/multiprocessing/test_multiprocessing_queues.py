@@ -15,6 +15,8 @@ from mp_helpers import (
     count_up,
     echo,
     finish_tasks,
+    names_in_shm,
+    no_new_name_stays,
     put_blocks,
     report_get,
     report_put,
@@ -331,11 +333,11 @@ def test_two_hundred_megabytes_wait_for_a_reader_and_the_memory_comes_back(fork)
 def test_nothing_of_a_queue_stays_behind() -> None:
     gc.collect()
     before = len(os.listdir("/proc/self/fd"))
-    names = set(os.listdir("/dev/shm"))
+    names = names_in_shm()
     queues = [mp.Queue() for _ in range(20)]
     for q in queues:
         q.put(b"x" * 100_000)
-    assert set(os.listdir("/dev/shm")) == names
+    no_new_name_stays(names)
     del queues, q
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) == before
