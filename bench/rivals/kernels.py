@@ -139,10 +139,15 @@ KERNELS = {
 
 
 def our_work(name: str, count: int, threads: int | None) -> Work:
-    """Return the work of one call of ours; also for other processes."""
+    """Return the work of one call of ours; also for other processes.
+
+    With None the call says nothing of threads, as the rival's does: packing a keyword from a dictionary
+    takes the interpreter as long as some of these calls take.
+    """
     kernel = KERNELS[name]
     mine = ours("kernels", kernel.name)
-    return Work.calling(mine, *kernel.inputs(count), threads=threads, check=described)
+    said = {} if threads is None else {"threads": threads}
+    return Work.calling(mine, *kernel.inputs(count), check=described, **said)
 
 
 def their_work(name: str, count: int) -> Work:

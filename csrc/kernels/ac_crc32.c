@@ -98,20 +98,44 @@ TARGET static inline __m128i fold(__m128i v, __m128i by, __m128i onto) {
         _mm_xor_si128(_mm_clmulepi64_si128(v, by, 0x00), _mm_clmulepi64_si128(v, by, 0x11)), onto);
 }
 
+/* v and the n bytes before `end` (1 to 15, with 16 readable), as 16 bytes that are congruent to both. Written
+ * behind each other they are 16 + n bytes: the last 16 of them, and the n bytes of v that stand before
+ * those, with zeroes in front, which change no remainder. */
+TARGET static inline __m128i fold_rest(__m128i v, const uint8_t *end, int64_t n) {
+    /* As indices of a shuffle, where 128 and more give a zero: 16 bytes from 16 + k on move all bytes
+     * down by k, 16 bytes from 16 - k on move them up by k. */
+    static const uint8_t moved[48] = {
+        128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+        0,   1,   2,   3,   4,   5,   6,   7,   8,   9,   10,  11,  12,  13,  14,  15,
+        128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128};
+    const __m128i down = _mm_loadu_si128((const void *)(moved + 16 + n));
+    const __m128i up = _mm_loadu_si128((const void *)(moved + n));
+    const __m128i last = _mm_loadu_si128((const void *)(end - 16));
+    /* the sign of an index says where v has nothing to give */
+    const __m128i onto = _mm_blendv_epi8(_mm_shuffle_epi8(v, down), last, down);
+    return fold(_mm_shuffle_epi8(v, up), FOLD_128, onto);
+}
+
 TARGET static uint32_t state_pclmul(const uint8_t *p, int64_t n, uint32_t state) {
-    if (n < 128) return state_portable(p, n, state);
-    __m128i v[4];
-    for (int k = 0; k < 4; k++) v[k] = _mm_loadu_si128((const void *)(p + 16 * k));
-    v[0] = _mm_xor_si128(v[0], _mm_cvtsi32_si128((int)state));
-    for (p += 64, n -= 64; n >= 64; p += 64, n -= 64)
-        for (int k = 0; k < 4; k++)
-            v[k] = fold(v[k], FOLD_512, _mm_loadu_si128((const void *)(p + 16 * k)));
-    for (int k = 1; k < 4; k++) v[k] = fold(v[k - 1], FOLD_128, v[k]);
-    for (; n >= 16; p += 16, n -= 16)
-        v[3] = fold(v[3], FOLD_128, _mm_loadu_si128((const void *)p));
-    uint8_t rest[16]; /* congruent to all that came before */
-    _mm_storeu_si128((void *)rest, v[3]);
-    return state_portable(p, n, state_portable(rest, 16, 0));
+    if (n < 16) return state_portable(p, n, state);
+    __m128i all = _mm_xor_si128(_mm_loadu_si128((const void *)p), _mm_cvtsi32_si128((int)state));
+    if (n < 128) {
+        p += 16;
+        n -= 16;
+    } else {
+        __m128i v[4] = {all};
+        for (int k = 1; k < 4; k++) v[k] = _mm_loadu_si128((const void *)(p + 16 * k));
+        for (p += 64, n -= 64; n >= 64; p += 64, n -= 64)
+            for (int k = 0; k < 4; k++)
+                v[k] = fold(v[k], FOLD_512, _mm_loadu_si128((const void *)(p + 16 * k)));
+        for (int k = 1; k < 4; k++) v[k] = fold(v[k - 1], FOLD_128, v[k]);
+        all = v[3];
+    }
+    for (; n >= 16; p += 16, n -= 16) all = fold(all, FOLD_128, _mm_loadu_si128((const void *)p));
+    if (n > 0) all = fold_rest(all, p + n, n);
+    uint8_t sixteen[16]; /* congruent to all that came */
+    _mm_storeu_si128((void *)sixteen, all);
+    return state_portable(sixteen, 16, 0);
 }
 #endif
 

@@ -74,7 +74,8 @@ typedef struct ac_exec {
 /* The loop in one thread: chunks of `grain`, a poll between them. */
 AC_UNUSED static int ac_exec_serial_(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n,
                                      int64_t grain) {
-    int64_t last_poll = ex->poll != NULL ? ac_now_ns() : 0;
+    /* A look at the clock costs as much as a small chunk: none where there is nothing to poll between. */
+    int64_t last_poll = ex->poll != NULL && n > grain ? ac_now_ns() : 0;
     for (int64_t lo = 0, hi; lo < n; lo = hi) {
         hi = n - lo > grain ? lo + grain : n;
         const int rc = fn(ctx, lo, hi, 0);

@@ -21,6 +21,18 @@ cdef tuple numbers_at(Py_ssize_t *at, int count):
     return tuple(numbers)
 
 
+cdef inline bint is_plain(Py_buffer *view) noexcept:
+    # A row of single letters, none left out: nearly every buffer, and no question to the interpreter.
+    return (
+        view.ndim == 1
+        and view.strides != NULL
+        and view.strides[0] == view.itemsize
+        and view.suboffsets == NULL
+        and (view.format == NULL
+             or (view.format[0] != b"O" and (view.format[0] == 0 or view.format[1] == 0)))
+    )
+
+
 cdef int get_view(object x, Py_buffer *view, str name) except -1:
     # Fills *view, which the caller releases, with any buffer whose bytes lie together.
     if not PyObject_CheckBuffer(x):
@@ -34,6 +46,8 @@ cdef int get_view(object x, Py_buffer *view, str name) except -1:
             f"numpy.ndarray), not {type(x).__name__}{hint}"
         )
     PyObject_GetBuffer(x, view, PyBUF_FORMAT | PyBUF_STRIDES)
+    if is_plain(view):
+        return 0
     if view.format != NULL and strchr(view.format, b"O") != NULL:
         PyBuffer_Release(view)
         raise TypeError(f"{name} holds references to objects, not numbers or bytes")
@@ -45,6 +59,26 @@ cdef int get_view(object x, Py_buffer *view, str name) except -1:
             "Pass a copy: numpy.ascontiguousarray(x), or bytes(x)"
         )
     return 0
+
+
+cdef inline int plain_dtype(Py_buffer *view) noexcept:
+    # Of the formats that are one letter, which are nearly all; -1 for others, and for what is no number.
+    if view.format == NULL:
+        return -1
+    cdef char letter = view.format[0]
+    if letter == 0 or view.format[1] != 0:
+        return -1
+    if letter == b"d":
+        return AC_F64 if view.itemsize == 8 else -1
+    if letter == b"f":
+        return AC_F32 if view.itemsize == 4 else -1
+    if letter == b"B":
+        return AC_U8 if view.itemsize == 1 else -1
+    if letter == b"l" or letter == b"q" or letter == b"i":
+        return AC_I64 if view.itemsize == 8 else AC_I32 if view.itemsize == 4 else -1
+    if letter == b"L" or letter == b"Q" or letter == b"I":
+        return AC_U64 if view.itemsize == 8 else AC_U32 if view.itemsize == 4 else -1
+    return -1
 
 
 cdef int dtype_of(Py_buffer *view, str name) except -1:
@@ -90,7 +124,13 @@ cdef int dtype_of(Py_buffer *view, str name) except -1:
 
 cdef int get_numbers(object x, Py_buffer *view, ac_dtype *dtype, str name) except -1:
     # Fills *view, which the caller releases, with a one-dimensional buffer of numbers.
+    cdef int plain
     get_view(x, view, name)
+    if view.ndim == 1:
+        plain = plain_dtype(view)
+        if plain >= 0:
+            dtype[0] = <ac_dtype>plain
+            return 0
     try:
         if view.ndim != 1:
             shape = numbers_at(view.shape, view.ndim)
