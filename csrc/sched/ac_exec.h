@@ -29,7 +29,8 @@ typedef enum ac_simd {
 
 /* How a loop is cut into chunks (ac_exec_loop). */
 typedef enum ac_schedule {
-    AC_DYNAMIC = 0, /* `grain` indices at a time, from one counter */
+    AC_DYNAMIC = 0, /* `grain` indices at a time, from one counter; of very short chunks a thread may
+                       take a few with one claim, and runs them one by one (ac_claims.h) */
     AC_GUIDED = 1,  /* a part of what is left, 1 / (2 * threads), but at least `grain` */
     AC_STATIC = 2,  /* equal parts, as many as threads, each run in chunks of at most `grain`. A part
                        goes to the thread that comes for it, so that none waits for a thread */

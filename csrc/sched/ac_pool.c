@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sched/ac_claims.h"
+
 /* How long an idle worker looks for the next job before it sleeps. A futex wake costs 5 to 50 us in
  * a virtual machine, the phases of one sort follow each other within a few us. Arbitrary within
  * that range; longer would take the core from the program that is waiting to hand in work. */
@@ -48,9 +50,9 @@ static void stop_job(ac_job *job, int rc) {
     if (job->team != NULL) ac_team_stop(job->team, rc);
 }
 
-/* Takes the next part of the loop. relaxed: the counter only deals out numbers; the mutex orders the
- * data */
-AC_INLINE bool take_part(ac_job *job, int64_t *lo, int64_t *hi) {
+/* Takes the next part of the loop; of a dynamic one `claim` indices. relaxed: the counter only deals out
+ * numbers; the mutex orders the data */
+AC_INLINE bool take_part(ac_job *job, int64_t claim, int64_t *lo, int64_t *hi) {
     int64_t at;
     if (AC_UNLIKELY(job->schedule != AC_DYNAMIC)) {
         at = ac_load_relaxed(&job->next);
@@ -70,10 +72,10 @@ AC_INLINE bool take_part(ac_job *job, int64_t *lo, int64_t *hi) {
         *hi = at + size;
         return true;
     }
-    at = ac_fetch_add_relaxed(&job->next, job->grain);
+    at = ac_fetch_add_relaxed(&job->next, claim);
     if (at >= job->n) return false;
     *lo = at;
-    *hi = job->n - at > job->grain ? at + job->grain : job->n;
+    *hi = job->n - at > claim ? at + claim : job->n;
     return true;
 }
 
@@ -81,10 +83,15 @@ AC_INLINE bool take_part(ac_job *job, int64_t *lo, int64_t *hi) {
 static void run_chunks(ac_job *job, int32_t worker, bool caller) {
     const ac_exec *const ex = job->ex;
     const bool polls = caller && ex->poll != NULL;
-    const int64_t most = job->schedule == AC_STATIC ? job->grain : INT64_MAX;
+    const int64_t most = job->schedule == AC_GUIDED ? INT64_MAX : job->grain;
+    ac_claims claims = ac_claims_begin(job->schedule == AC_DYNAMIC, job->n, job->grain,
+                                       (int64_t)job->max_workers + 1);
     int64_t last_poll = polls ? ac_now_ns() : 0, lo = 0, end = 0, hi;
     while (ac_load_relaxed(&job->stop) == 0) {
-        if (lo == end && !take_part(job, &lo, &end)) return;
+        if (lo == end) {
+            const int64_t now = ac_claims_timed(&claims) ? ac_now_ns() : 0;
+            if (!take_part(job, ac_claims_next(&claims, job->n - end, now), &lo, &end)) return;
+        }
         hi = end - lo > most ? lo + most : end;
         const int rc = job->fn(job->ctx, lo, hi, worker);
         lo = hi;
@@ -336,7 +343,7 @@ int ac_pool_loop(ac_pool *pool, const ac_exec *ex, ac_range_fn fn, void *ctx, in
     job.n = n;
     job.grain = grain;
     job.schedule = schedule;
-    /* Each thread adds a grain once after the end. Where that would pass the end of the integers,
+    /* Each thread adds a claim once after the end (ac_claims.h). Where that would pass the end of the integers,
      * take claims that never pass n, and chunks of at most a grain too. */
     if (schedule == AC_DYNAMIC && grain > (INT64_MAX - n) / (helpers + 1)) job.schedule = AC_STATIC;
     job.max_workers = (int32_t)helpers;

@@ -547,8 +547,8 @@ MUTANTS = [
     Mutant("pool", POOL, "    if (job->counted) pool->callers--;", "    ", "assert|deadlock"),
     Mutant("pool", POOL, "        job->team->members[worker].present = false;\n", "", "out-of-bounds|assert", ("tree",)),
     Mutant("pool", POOL, "ac_cas_relaxed(&job->next, &at, at + size)", "(ac_store_relaxed(&job->next, at + size), true)", "assert|race", ("guided",)),
-    Mutant("pool", POOL, "at = ac_fetch_add_relaxed(&job->next, job->grain);", "at = ac_load_relaxed(&job->next);\n    "
-           "ac_store_relaxed(&job->next, at + job->grain);", "assert|race"),
+    Mutant("pool", POOL, "at = ac_fetch_add_relaxed(&job->next, claim);", "at = ac_load_relaxed(&job->next);\n    "
+           "ac_store_relaxed(&job->next, at + claim);", "assert|race"),
     Mutant("pool", POOL, "    ac_cas_acq_rel(&job->rc, &none, (int64_t)rc);", "    (void)none;\n    ac_store_release(&job->rc, "
            "(int64_t)rc);", "assert", ("polled",)),
     Mutant("pool", POOL, "pool->busy > 0 || pool->stopping) {", "pool->busy > 0) {", "double-free|assert|race|deadlock|use-after-free", ("stops",)),
