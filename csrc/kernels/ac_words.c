@@ -47,36 +47,47 @@ typedef struct job {
 /* ---- counting ------------------------------------------------------------------------------- */
 
 typedef struct batch {
-    int n;
     ac_word_slot word[BATCH];
-    uint64_t hash[BATCH];
+    ac_word_slot *set[BATCH]; /* of the front */
 } batch;
 
-static bool flush(worker *w, batch *b) {
-    for (int i = 0; i < b->n; i++)
-        if (!ac_words_front_add(&w->front, &b->word[i], b->hash[i])) return false;
-    w->total += (uint64_t)b->n;
-    b->n = 0;
+/* What the loop over a piece needs of the job, the text and the front: here, because the compiler must
+ * take each store of a word for one that may change those. */
+typedef struct piece {
+    const uint8_t *bytes;
+    int64_t size;
+    uint64_t shortest, span, seed; /* lengths: shortest + (0 .. span) */
+    ac_word_slot *slots;
+    int shift;
+} piece;
+
+static bool flush(worker *w, const batch *b, int n) {
+    for (int i = 0; i < n; i++)
+        if (!ac_words_front_add(&w->front, b->set[i], &b->word[i])) return false;
+    w->total += (uint64_t)n;
     return true;
 }
 
-AC_INLINE bool take(const job *j, worker *w, batch *b, const ac_text *text, int64_t lo,
-                    int64_t hi) {
+AC_INLINE bool take(const piece *p, worker *w, batch *b, int *n, int64_t lo, int64_t hi) {
     const uint64_t length = (uint64_t)(hi - lo);
-    if (length - j->shortest > j->longest - j->shortest) return true;
-    const uint64_t hash =
-        ac_word_make(&b->word[b->n], text->bytes + lo, length, text->size - lo, j->seed);
-    b->hash[b->n++] = hash;
-    __builtin_prefetch(ac_words_front_set(&w->front, hash), 1);
-    return b->n < BATCH || flush(w, b);
+    if (length - p->shortest > p->span) return true;
+    const uint64_t hash = ac_word_make(&b->word[*n], p->bytes + lo, length, p->size - lo, p->seed);
+    ac_word_slot *const set = p->slots + 2 * (hash >> p->shift);
+    __builtin_prefetch(set, 1);
+    b->set[*n] = set;
+    if (++*n < BATCH) return true;
+    *n = 0;
+    return flush(w, b, BATCH);
 }
 
 /* Counts the words that begin in [lo, hi) of one text. */
 static bool count_piece(const job *j, worker *w, const ac_text *text, int64_t lo, int64_t hi) {
     const uint8_t *const bytes = text->bytes;
+    const piece p = {bytes,   text->size,     j->shortest,   j->longest - j->shortest,
+                     j->seed, w->front.slots, w->front.shift};
     uint32_t edge[AC_WORDS_BLOCK + 64];
     batch b;
-    b.n = 0;
+    int n = 0; /* words in it */
     if (lo > 0 && !ac_is_space(bytes[lo - 1])) {
         lo = ac_words_find_space(j->simd, bytes, lo, hi); /* that word began before */
         if (lo == hi) return true;
@@ -89,18 +100,18 @@ static bool count_piece(const job *j, worker *w, const ac_text *text, int64_t lo
         const int64_t edges = ac_words_edges(j->simd, bytes + at, some, &in_word, edge);
         int64_t e = 0;
         if (was_in_word && edges > 0) {
-            if (!take(j, w, &b, text, begin, at + edge[0])) return false;
+            if (!take(&p, w, &b, &n, begin, at + edge[0])) return false;
             e = 1;
         }
         for (; e + 1 < edges; e += 2)
-            if (!take(j, w, &b, text, at + edge[e], at + edge[e + 1])) return false;
+            if (!take(&p, w, &b, &n, at + edge[e], at + edge[e + 1])) return false;
         if (e < edges) begin = at + edge[e];
     }
     if (in_word) {
         const int64_t end = ac_words_find_space(j->simd, bytes, hi, text->size);
-        if (!take(j, w, &b, text, begin, end)) return false;
+        if (!take(&p, w, &b, &n, begin, end)) return false;
     }
-    return flush(w, &b);
+    return flush(w, &b, n);
 }
 
 static int64_t stretch_begin(const job *j, int32_t w) {

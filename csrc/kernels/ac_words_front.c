@@ -19,6 +19,7 @@ bool ac_words_front_init(ac_words_front *f, const ac_sched_api *api, int64_t byt
     f->slots = f->room.data;
     if (f->slots != NULL) memset(f->slots, 0, bytes_used);
     f->sets = sets;
+    f->shift = 64 - __builtin_ctzll(sets);
     f->seed = seed;
     return f->slots != NULL;
 }
@@ -71,9 +72,12 @@ static bool drain(const ac_words_front *f, ac_front_part *part, ac_words_table *
     return true;
 }
 
-static bool push_out(ac_words_front *f, const ac_word_slot *s) {
-    const uint64_t hash = ac_word_hash(s, f->seed);
-    ac_front_part *const part = &f->part[hash >> (64 - AC_FRONT_PART_BITS)];
+/* The highest bits of a hash say both. */
+static ac_front_part *part_of_set(ac_words_front *f, const ac_word_slot *set) {
+    return &f->part[(uint64_t)(set - f->slots) / 2 * AC_FRONT_PARTS >> (64 - f->shift)];
+}
+
+static bool push_out(ac_words_front *f, ac_front_part *part, const ac_word_slot *s) {
     ac_front_block *block = part->blocks;
     if (block == NULL || block->used == (int64_t)(sizeof block->slot / sizeof *block->slot)) {
         if (part->listed >= AC_FRONT_LIST &&
@@ -91,10 +95,6 @@ static bool push_out(ac_words_front *f, const ac_word_slot *s) {
     return true;
 }
 
-static ac_front_part *part_of_set(ac_words_front *f, const ac_word_slot *set) {
-    return &f->part[(uint64_t)(set - f->slots) / 2 * AC_FRONT_PARTS >> __builtin_ctzll(f->sets)];
-}
-
 bool ac_words_front_add_other_(ac_words_front *f, ac_word_slot *set, const ac_word_slot *word) {
     if (ac_word_is_long(word))
         for (int k = 0; k < 2; k++)
@@ -102,12 +102,17 @@ bool ac_words_front_add_other_(ac_words_front *f, ac_word_slot *set, const ac_wo
                 set[k].head += word->head & ~UINT64_C(255);
                 return true;
             }
-    /* The rarer one goes; of two equally rare ones the second. A free slot counts nothing. */
-    const int rarer = set[0].head == 0 || ac_word_count(&set[0]) < ac_word_count(&set[1]) ? 0 : 1;
+    /* The rarer one goes; of two equally rare ones the second. A free slot counts nothing. Without a branch,
+     * because nobody can foresee it either. */
+    const int rarer = (set[0].head != 0) & (ac_word_count(&set[0]) >= ac_word_count(&set[1]));
     ac_word_slot *const to = &set[rarer];
-    if (to->head != 0 && !push_out(f, to)) return false;
-    if (AC_UNLIKELY(ac_word_is_long(word))) part_of_set(f, set)->long_bytes += word->word[2];
-    if (to->head == 0) part_of_set(f, set)->standing++;
+    ac_front_part *const part = part_of_set(f, set);
+    if (AC_LIKELY(to->head != 0)) {
+        if (!push_out(f, part, to)) return false;
+    } else {
+        part->standing++;
+    }
+    if (AC_UNLIKELY(ac_word_is_long(word))) part->long_bytes += word->word[2];
     *to = *word;
     return true;
 }

@@ -41,7 +41,8 @@ typedef struct ac_front_part {
 typedef struct ac_words_front {
     ac_word_slot *slots; /* two for each set; the first is not free if the second is not */
     ac_scratch room;     /* where they stand */
-    uint64_t sets;       /* a power of two */
+    uint64_t sets;       /* a power of two, 2^(64 - shift) */
+    int shift;           /* from a hash to its set */
     uint64_t seed;
     const ac_sched_api *api; /* lends the pool's memory; may be NULL */
     ac_front_block *spare; /* blocks to use again */
@@ -57,7 +58,7 @@ void ac_words_front_free(ac_words_front *f);
 
 /* The set of a hash; prefetch it some words ahead. */
 AC_INLINE ac_word_slot *ac_words_front_set(const ac_words_front *f, uint64_t hash) {
-    return f->slots + 2 * (hash >> (64 - __builtin_ctzll(f->sets)));
+    return f->slots + 2 * (hash >> f->shift);
 }
 
 /* ac_words_front_add for a word that is not one of the set's two short ones. */
@@ -69,10 +70,9 @@ AC_INLINE uint64_t ac_words_front_differ_(const ac_word_slot *a, const ac_word_s
            (uint8_t)(a->head ^ b->head);
 }
 
-/* Adds the count of *word, whose hash is given. False if there is no memory. One branch for both
+/* Adds the count of *word, whose set is given. False if there is no memory. One branch for both
  * slots of the set: which of them it is nobody can foresee. */
-AC_INLINE bool ac_words_front_add(ac_words_front *f, const ac_word_slot *word, uint64_t hash) {
-    ac_word_slot *const set = ac_words_front_set(f, hash);
+AC_INLINE bool ac_words_front_add(ac_words_front *f, ac_word_slot *set, const ac_word_slot *word) {
     const uint64_t first = ac_words_front_differ_(&set[0], word);
     const uint64_t second = ac_words_front_differ_(&set[1], word);
     if (AC_UNLIKELY(first != 0 && second != 0)) return ac_words_front_add_other_(f, set, word);

@@ -8,18 +8,12 @@
 
 _Static_assert(sizeof(ac_word_slot) == 32, "two slots fill a cache line");
 
-AC_INLINE uint64_t load8(const uint8_t *p) {
-    uint64_t w;
-    memcpy(&w, p, 8);
-    return w;
-}
-
 uint64_t ac_word_hash_bytes(const uint8_t *bytes, uint64_t length, uint64_t seed) {
     const uint64_t odd = UINT64_C(0xA0761D6478BD642F), other = UINT64_C(0xE7037ED1A0B428DB);
     uint64_t h = seed ^ length;
     for (uint64_t at = 0; at + 16 < length; at += 16)
-        h = ac_mix(load8(bytes + at) ^ h, load8(bytes + at + 8) ^ odd);
-    h = ac_mix(load8(bytes + length - 16) ^ h, load8(bytes + length - 8) ^ other);
+        h = ac_mix(ac_load8_(bytes + at) ^ h, ac_load8_(bytes + at + 8) ^ odd);
+    h = ac_mix(ac_load8_(bytes + length - 16) ^ h, ac_load8_(bytes + length - 8) ^ other);
     return ac_mix(h ^ seed, other);
 }
 
@@ -83,17 +77,14 @@ bool ac_words_table_reserve(ac_words_table *t, uint64_t more, uint64_t seed, int
     return true;
 }
 
-bool ac_words_table_add(ac_words_table *t, const ac_word_slot *word, uint64_t hash, int skip,
-                        bool keep) {
-    uint64_t at = ac_words_home(t, hash, skip);
-    ac_word_slot *s = &t->slots[at];
+/* Adds the count of *word to the table, where the search for it begins at *s. */
+AC_INLINE bool add_from(ac_words_table *t, ac_word_slot *s, const ac_word_slot *word, bool keep) {
     while (s->head != 0) {
         if (AC_LIKELY(ac_word_same(s, word))) {
             s->head += word->head & ~UINT64_C(255);
             return true;
         }
-        at = at + 1 == t->capacity ? 0 : at + 1;
-        s = &t->slots[at];
+        if (++s == t->slots + t->capacity) s = t->slots;
     }
     uint64_t second = word->word[1];
     if (ac_word_is_long(word) && !keep) {
@@ -108,6 +99,11 @@ bool ac_words_table_add(ac_words_table *t, const ac_word_slot *word, uint64_t ha
     return true;
 }
 
+bool ac_words_table_add(ac_words_table *t, const ac_word_slot *word, uint64_t hash, int skip,
+                        bool keep) {
+    return add_from(t, &t->slots[ac_words_home(t, hash, skip)], word, keep);
+}
+
 bool ac_words_table_add_many(ac_words_table *t, const ac_word_slot *words, int64_t n,
                              uint64_t seed, int skip, bool keep) {
     const ac_word_slot *word[BATCH];
@@ -120,12 +116,14 @@ bool ac_words_table_add_many(ac_words_table *t, const ac_word_slot *words, int64
             hash[some++] = ac_word_hash(&words[at], seed);
         }
         if (!ac_words_table_reserve(t, (uint64_t)some, seed, skip)) return false;
+        ac_word_slot *home[BATCH];
         for (int i = 0; i < some; i++) {
-            __builtin_prefetch(&t->slots[ac_words_home(t, hash[i], skip)], 1);
+            home[i] = &t->slots[ac_words_home(t, hash[i], skip)];
+            __builtin_prefetch(home[i], 1);
             if (ac_word_is_long(word[i])) __builtin_prefetch(ac_word_bytes(word[i]));
         }
         for (int i = 0; i < some; i++)
-            if (!ac_words_table_add(t, word[i], hash[i], skip, keep)) return false;
+            if (!add_from(t, home[i], word[i], keep)) return false;
     }
     return true;
 }

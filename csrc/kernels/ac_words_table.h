@@ -61,6 +61,12 @@ typedef struct ac_words_table {
     uint8_t *arena_at, *arena_end;
 } ac_words_table;
 
+AC_INLINE uint64_t ac_load8_(const uint8_t *p) {
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
 AC_INLINE uint64_t ac_mix(uint64_t a, uint64_t b) {
     const unsigned __int128 product = (unsigned __int128)a * b;
     return (uint64_t)product ^ (uint64_t)(product >> 64);
@@ -86,10 +92,11 @@ AC_INLINE uint64_t ac_word_make(ac_word_slot *s, const uint8_t *bytes, uint64_t 
         255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
     if (AC_LIKELY(length <= AC_WORD_INLINE)) {
         if (AC_LIKELY(readable >= AC_WORD_INLINE)) {
-            uint64_t mask[3];
-            memcpy(s->word, bytes, AC_WORD_INLINE);
-            memcpy(mask, keep + AC_WORD_INLINE - length, AC_WORD_INLINE);
-            for (int k = 0; k < 3; k++) s->word[k] &= mask[k];
+            /* one by one: the hash takes them from registers, not back from the slot */
+            const uint8_t *const mask = keep + AC_WORD_INLINE - length;
+            s->word[0] = ac_load8_(bytes) & ac_load8_(mask);
+            s->word[1] = ac_load8_(bytes + 8) & ac_load8_(mask + 8);
+            s->word[2] = ac_load8_(bytes + 16) & ac_load8_(mask + 16);
         } else {
             memset(s->word, 0, sizeof s->word);
             memcpy(s->word, bytes, length);

@@ -10,7 +10,7 @@ static void add(ac_words_front *f, const char *bytes, size_t length, uint64_t co
     const uint64_t hash =
         ac_word_make(&word, (const uint8_t *)bytes, length, (int64_t)length, seed);
     word.head = count << 8 | (uint8_t)word.head;
-    CHECK(ac_words_front_add(f, &word, hash));
+    CHECK(ac_words_front_add(f, ac_words_front_set(f, hash), &word));
 }
 
 static uint64_t get(const ac_words_table *t, const char *bytes, size_t length, int skip) {
