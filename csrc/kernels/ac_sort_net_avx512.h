@@ -187,6 +187,11 @@ AC_NET_SORT_(8)
 AC_NET_SORT_(16)
 #undef AC_NET_SORT_
 
+/* Half a block, none missing: so that no masks are made. */
+AC_AVX512 static void AC_W(net_sort_half)(ac_word_at *words) {
+    AC_W(net_sort_rows)(words, AC_SORT_HALF, 16);
+}
+
 /* Rows hold one bitonic sequence, row after row: sorts it. */
 AC_VEC_INLINE void AC_W(net_clean_rows)(ac_vec *r, int rows) {
     AC_W(net_clean_columns)(r, rows);
@@ -197,25 +202,37 @@ AC_VEC_INLINE void AC_W(net_clean_rows)(ac_vec *r, int rows) {
     }
 }
 
-/* Merges the sorted half words[0..AC_SORT_HALF) with the sorted rest up to n, the missing words taken
- * as the largest. */
-AC_AVX512 static void AC_W(net_merge_halves)(ac_word_at *words, int64_t n) {
+/* Merges the sorted half words[0..AC_SORT_HALF) with the sorted rest up to n, which has at most `rows` rows;
+ * its missing words are taken as the largest. Of a rest of 16 rows the first is compared with the last of the
+ * half, and so on. A row that is missing changes nothing there, and what is not less than the half comes
+ * to stand in the last `rows` rows of 16: they are bitonic, as those of a whole rest are. */
+AC_VEC_INLINE void AC_W(net_merge_rows)(ac_word_at *words, int64_t n, int rows) {
     ac_vec r[16], high[16];
 #pragma GCC unroll 16
-    for (int i = 0; i < 16; i++) {
-        r[i] = AC_W(vec_load)(words + AC_VEC_LANES * i);
+    for (int i = 0; i < 16; i++) r[i] = AC_W(vec_load)(words + AC_VEC_LANES * i);
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) {
         high[i] = AC_W(vec_mirror)(
-            AC_W(vec_load_some)(words, n, AC_SORT_HALF + AC_VEC_LANES * (15 - i)), AC_VEC_LANES);
-        AC_W(vec_exchange)(&r[i], &high[i]);
+            AC_W(vec_load_some)(words, n, AC_SORT_HALF + AC_VEC_LANES * (rows - 1 - i)), AC_VEC_LANES);
+        AC_W(vec_exchange)(&r[16 - rows + i], &high[i]);
     }
     AC_W(net_clean_rows)(r, 16);
 #pragma GCC unroll 16
     for (int i = 0; i < 16; i++) AC_W(vec_store)(words + AC_VEC_LANES * i, r[i]);
-    AC_W(net_clean_rows)(high, 16);
+    AC_W(net_clean_rows)(high, rows);
 #pragma GCC unroll 16
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < rows; i++)
         AC_W(vec_store_some)(words, n, AC_SORT_HALF + AC_VEC_LANES * i, high[i]);
 }
+
+#define AC_NET_MERGE_(rows)                                                                 \
+    AC_AVX512 static void AC_W(net_merge_##rows##_rows)(ac_word_at *words, int64_t n) {     \
+        AC_W(net_merge_rows)(words, n, rows);                                               \
+    }
+AC_NET_MERGE_(4)
+AC_NET_MERGE_(8)
+AC_NET_MERGE_(16)
+#undef AC_NET_MERGE_
 
 AC_AVX512 static void AC_W(sort_block)(ac_word_at *words, int64_t n) {
     if (n <= 1) return;
@@ -234,9 +251,15 @@ AC_AVX512 static void AC_W(sort_block)(ac_word_at *words, int64_t n) {
     } else if (n <= AC_SORT_HALF) {
         AC_W(net_sort_16_rows)(words, n);
     } else {
-        AC_W(net_sort_16_rows)(words, AC_SORT_HALF);
+        AC_W(net_sort_half)(words);
         AC_W(sort_block)(words + AC_SORT_HALF, n - AC_SORT_HALF);
-        AC_W(net_merge_halves)(words, n);
+        if (n <= AC_SORT_HALF + 4 * AC_VEC_LANES) {
+            AC_W(net_merge_4_rows)(words, n);
+        } else if (n <= AC_SORT_HALF + 8 * AC_VEC_LANES) {
+            AC_W(net_merge_8_rows)(words, n);
+        } else {
+            AC_W(net_merge_16_rows)(words, n);
+        }
     }
 }
 

@@ -6,10 +6,28 @@ cdef const char *TYPECODES = b"bBhHiIqQfd"
 cdef dict _TEMPLATES = {code: _array.array(code) for code in "bBhHiIlLqQfd"}
 
 
+# What small calls need of NumPy (ndarray, empty, the dtypes by our numbers), filled when it is first asked
+# for. A dict, because threads without a GIL may fill it at the same time.
+cdef dict _NUMPY = {}
+
+
 cdef bint is_ndarray(object x):
     # NumPy is never imported here: if it is not there yet, x is no ndarray.
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(x, numpy.ndarray)
+    kind = _NUMPY.get("ndarray")
+    if kind is None:
+        numpy = sys.modules.get("numpy")
+        if numpy is None:
+            return False
+        kind = _NUMPY["ndarray"] = numpy.ndarray
+    return isinstance(x, kind)
+
+
+cdef object numpy_empty(Py_ssize_t n, object dtype):
+    # After is_ndarray has said yes.
+    empty = _NUMPY.get("empty")
+    if empty is None:
+        empty = _NUMPY["empty"] = sys.modules["numpy"].empty
+    return empty(n, dtype)
 
 
 cdef tuple numbers_at(Py_ssize_t *at, int count):
@@ -179,14 +197,9 @@ cdef object new_array(str typecode, Py_ssize_t n):
 cdef object new_like(object x, Py_ssize_t n, ac_dtype dtype):
     # A buffer of n numbers of the kind and type of x, uninitialised.
     if is_ndarray(x):
-        return sys.modules["numpy"].empty(n, dtype=x.dtype)
+        return numpy_empty(n, x.dtype)
     typecode = x.typecode if isinstance(x, _array.array) else chr(TYPECODES[<int>dtype])
     return new_array(typecode, n)
-
-
-# numpy.empty and the dtypes by our numbers, filled when the first ndarray comes. A dict, because
-# threads without a GIL may fill it at the same time.
-cdef dict _NUMPY = {}
 
 
 cdef object new_numbers(object x, ac_dtype dtype, Py_ssize_t n):
@@ -196,12 +209,9 @@ cdef object new_numbers(object x, ac_dtype dtype, Py_ssize_t n):
     kind = _NUMPY.get(<int>dtype)
     if kind is None:
         kind = _NUMPY[<int>dtype] = sys.modules["numpy"].dtype(_NAMES[<int>dtype])
-    empty = _NUMPY.get("empty")
-    if empty is None:
-        empty = _NUMPY["empty"] = sys.modules["numpy"].empty
-    return empty(n, kind)
+    return numpy_empty(n, kind)
 
 
 cdef object new_indices(object x, Py_ssize_t n):
     # int64, of the kind of x, uninitialised.
-    return sys.modules["numpy"].empty(n, "int64") if is_ndarray(x) else new_array("q", n)
+    return new_numbers(x, AC_I64, n)
