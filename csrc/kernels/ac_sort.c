@@ -54,6 +54,7 @@ static void sort_keys(ac_simd simd, ac_dtype dtype, bool short_keys, void *keys,
 
 static int sort_piece(const ac_exec *ex, ac_dtype dtype, const void *x, void *out, int64_t n) {
     uint64_t stack[256];
+    if (x != out && ac_sort_numbers(ex->simd, dtype, x, out, n)) return 0;
     const int64_t size = (int64_t)ac_dtype_size(dtype), key_size = size == 8 ? 8 : 4;
     const int64_t spare = spare_bytes(ex->simd, key_size == 4, n);
     const size_t bytes = (size_t)(spare + (size == key_size ? 0 : n * key_size));

@@ -190,11 +190,70 @@ AC_AVX512 static void AC_W(quicksort_down)(ac_word_at *words, int64_t n, int dep
     AC_W(finish_words)(finish, words, n);
 }
 
+/* Twice the depth of even splits, and some. */
+AC_INLINE int AC_W(depth_of)(int64_t n) {
+    int depth = 8;
+    for (int64_t m = n; m > AC_SORT_BLOCK; m /= 2) depth += 2;
+    return depth;
+}
+
 AC_UNUSED AC_AVX512 static void AC_W(quicksort)(ac_word_at *words, int64_t n,
                                                 const AC_W(finish) *finish) {
-    int depth = 8; /* twice the depth of even splits, and some */
-    for (int64_t m = n; m > AC_SORT_BLOCK; m /= 2) depth += 2;
-    AC_W(quicksort_down)(words, n, depth, finish);
+    AC_W(quicksort_down)(words, n, AC_W(depth_of)(n), finish);
+}
+
+/* ---- from another place --------------------------------------------------------------------- */
+
+/* Where words come from: writes those from `first` to first + n - 1. */
+typedef struct AC_W(source) {
+    void (*words)(const void *ctx, int64_t first, int64_t n, ac_word_at *to);
+    const void *ctx;
+} AC_W(source);
+
+/* The partition of n words that come from elsewhere: what is free of words[0..n) lies between the low
+ * and the high ones, and is as much as has not come yet. They come some at a time, through the
+ * first-level cache: to copy them first and partition them then would be one more pass.
+ *
+ * The ragged end comes first. Then whole vectors are free: two at least, so that the two stores of a vector do
+ * not meet, or in the end one, where they write the same words to the same place. */
+AC_AVX512 static int64_t AC_W(partition_from)(const AC_W(source) *source, ac_word_at *words,
+                                              int64_t n, ac_word pivot_word) {
+    ac_word buffer[4096 / sizeof(ac_word)];
+    ac_word_at *const some = (ac_word_at *)buffer;
+    const int64_t most = (int64_t)(sizeof buffer / sizeof *buffer);
+    const ac_vec pivot = AC_W(vec_of)(pivot_word);
+    int64_t left = 0, right = n;
+    const int64_t ragged = n % AC_VEC_LANES, whole = n - ragged;
+    if (ragged != 0) {
+        source->words(source->ctx, whole, ragged, some);
+        AC_W(put_some)(words, AC_W(vec_load_some)(some, ragged, 0), AC_W(vec_have)(ragged, 0), pivot,
+                       &left, &right);
+    }
+    for (int64_t first = 0; first < whole; first += most) {
+        const int64_t m = whole - first < most ? whole - first : most;
+        source->words(source->ctx, first, m, some);
+        for (int64_t i = 0; i < m; i += AC_VEC_LANES)
+            AC_W(put)(words, AC_W(vec_load)(some + i), pivot, &left, &right);
+    }
+    return left;
+}
+
+/* Sorts n words that come from elsewhere into words[0..n). */
+AC_UNUSED AC_AVX512 static void AC_W(quicksort_from)(const AC_W(source) *source,
+                                                     ac_word_at *words, int64_t n,
+                                                     const AC_W(finish) *finish) {
+    if (n <= AC_SORT_BLOCK) {
+        source->words(source->ctx, 0, n, words);
+        AC_W(quicksort)(words, n, finish);
+        return;
+    }
+    ac_word sample[16];
+    for (int i = 0; i < 16; i++) source->words(source->ctx, n / 16 * i, 1, (ac_word_at *)&sample[i]);
+    AC_W(sort_block)((ac_word_at *)sample, 16);
+    const int64_t low = AC_W(partition_from)(source, words, n, sample[7]);
+    const int depth = AC_W(depth_of)(n);
+    AC_W(quicksort_down)(words, low, depth, finish);
+    if (low < n) AC_W(quicksort_down)(words + low, n - low, depth, finish);
 }
 
 #endif

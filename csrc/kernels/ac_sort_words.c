@@ -40,3 +40,18 @@
     }
 SORT(64, ac_keys_store)
 SORT(32, ac_keys_store32)
+
+bool ac_sort_numbers(ac_simd simd, ac_dtype dtype, const void *x, void *out, int64_t n) {
+#if defined(__x86_64__)
+    if (simd == AC_SIMD_AVX512 && ac_dtype_size(dtype) == 8) {
+        ac_sort_numbers_64_avx512_(dtype, x, out, n);
+        return true;
+    }
+    if (simd == AC_SIMD_AVX512 && ac_dtype_size(dtype) == 4) {
+        ac_sort_numbers_32_avx512_(dtype, x, out, n);
+        return true;
+    }
+#endif
+    (void)simd, (void)dtype, (void)x, (void)out, (void)n;
+    return false;
+}

@@ -8,6 +8,8 @@
 #ifndef AC_SORT_WORDS_H
 #define AC_SORT_WORDS_H
 
+#include <stdbool.h>
+
 #include "kernels/ac_dtype.h"
 #include "sched/ac_exec.h"
 
@@ -26,12 +28,18 @@ void ac_sort_u32(ac_simd simd, ac_u32_at *words, int64_t n, uint32_t *spare, int
 void ac_sort_keys_64(ac_simd simd, ac_dtype dtype, ac_u64_at *keys, int64_t n, uint64_t *spare);
 void ac_sort_keys_32(ac_simd simd, ac_dtype dtype, ac_u32_at *keys, int64_t n, uint32_t *spare);
 
+/* Sorts the numbers x[0..n) of a dtype of 8 or 4 bytes into out, which is apart from x. False where that
+ * has no way of its own: then nothing was done. */
+bool ac_sort_numbers(ac_simd simd, ac_dtype dtype, const void *x, void *out, int64_t n);
+
 #if defined(__x86_64__)
 /* The processor must have f bw dq vl. */
 void ac_sort_u64_avx512_(ac_u64_at *words, int64_t n);
 void ac_sort_u32_avx512_(ac_u32_at *words, int64_t n);
 void ac_sort_keys_64_avx512_(ac_dtype dtype, ac_u64_at *keys, int64_t n);
 void ac_sort_keys_32_avx512_(ac_dtype dtype, ac_u32_at *keys, int64_t n);
+void ac_sort_numbers_64_avx512_(ac_dtype dtype, const void *x, ac_u64_at *out, int64_t n);
+void ac_sort_numbers_32_avx512_(ac_dtype dtype, const void *x, ac_u32_at *out, int64_t n);
 #endif
 
 #endif

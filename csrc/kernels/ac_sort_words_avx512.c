@@ -34,6 +34,35 @@ void ac_sort_keys_32_avx512_(ac_dtype dtype, ac_u32_at *keys, int64_t n) {
     ac_quicksort_32(keys, n, dtype == AC_U32 ? NULL : &finish);
 }
 
+typedef struct numbers {
+    const void *x;
+    ac_dtype dtype;
+} numbers;
+
+static void keys_64(const void *ctx, int64_t first, int64_t n, ac_u64_at *to) {
+    const numbers *const from = ctx;
+    ac_keys_load(AC_SIMD_AVX512, from->dtype, AC_KEYS_EXACT, from->x, first, n, to);
+}
+
+static void keys_32(const void *ctx, int64_t first, int64_t n, ac_u32_at *to) {
+    const numbers *const from = ctx;
+    ac_keys_load32(AC_SIMD_AVX512, from->dtype, from->x, first, n, to);
+}
+
+void ac_sort_numbers_64_avx512_(ac_dtype dtype, const void *x, ac_u64_at *out, int64_t n) {
+    const numbers from = {x, dtype};
+    const ac_source_64 source = {keys_64, &from};
+    const ac_finish_64 finish = {numbers_64, &dtype};
+    ac_quicksort_from_64(&source, out, n, dtype == AC_U64 ? NULL : &finish);
+}
+
+void ac_sort_numbers_32_avx512_(ac_dtype dtype, const void *x, ac_u32_at *out, int64_t n) {
+    const numbers from = {x, dtype};
+    const ac_source_32 source = {keys_32, &from};
+    const ac_finish_32 finish = {numbers_32, &dtype};
+    ac_quicksort_from_32(&source, out, n, dtype == AC_U32 ? NULL : &finish);
+}
+
 #else
 typedef int ac_not_on_this_processor; /* a file must hold something */
 #endif

@@ -82,10 +82,53 @@ static void test_keys_become_numbers(void) {
     }
 }
 
+/* From elsewhere: the numbers stay, and what stands behind the result does. */
+static void check_numbers(ac_dtype dtype, int pattern, int64_t n, size_t off, uint64_t *state) {
+    const int bits = 8 * (int)ac_dtype_size(dtype);
+    const size_t bytes = (size_t)n * (size_t)bits / 8;
+    uint64_t *const x = malloc(bytes + 8), *const before = malloc(bytes + 8);
+    uint64_t *const want = malloc(bytes + 8), *const spare = malloc(bytes + 8);
+    void *base;
+    void *const out = check_room(&base, bytes + 8, off);
+    for (int64_t i = 0; i < n; i++) check_put_word(bits, x, i, check_pattern(pattern, i, n, state));
+    memcpy(before, x, bytes);
+    if (bits == 32) {
+        ac_keys_load32(AC_SIMD_PORTABLE, dtype, x, 0, n, (ac_u32_at *)want);
+        ac_sort_keys_32(AC_SIMD_PORTABLE, dtype, (ac_u32_at *)want, n, (uint32_t *)spare);
+    } else {
+        ac_keys_load(AC_SIMD_PORTABLE, dtype, AC_KEYS_EXACT, x, 0, n, (ac_u64_at *)want);
+        ac_sort_keys_64(AC_SIMD_PORTABLE, dtype, (ac_u64_at *)want, n, spare);
+    }
+    FOR_EACH_SIMD(simd) {
+        check_put_word(bits, out, n, 0x5EED);
+        CHECK(ac_sort_numbers(simd, dtype, x, out, n) == (simd == AC_SIMD_AVX512));
+        CHECK(check_get_word(bits, out, n) == 0x5EED && memcmp(x, before, bytes) == 0);
+        if (simd == AC_SIMD_AVX512) CHECK(memcmp(out, want, bytes) == 0);
+    }
+    free(x);
+    free(before);
+    free(want);
+    free(spare);
+    free(base);
+}
+
+static void test_numbers_are_sorted_into_another_place(void) {
+    uint64_t state = seed;
+    for (int dtype = AC_I32; dtype <= AC_F64; dtype++)
+        for (int pattern = 0; pattern < PATTERNS; pattern++) {
+            for (int64_t n = 0; n < 1200; n += 1 + (int64_t)(check_random(&state) % 60))
+                check_numbers((ac_dtype)dtype, pattern, n, (size_t)n % 8, &state);
+            check_numbers((ac_dtype)dtype, pattern, (int64_t)(check_random(&state) % 9000), 0, &state);
+        }
+    uint64_t one = 0;
+    CHECK(!ac_sort_numbers(AC_SIMD_AVX512, AC_I16, &one, &one, 0));
+}
+
 int main(void) {
     seed = check_seed();
     RUN(test_every_small_size_in_every_pattern);
     RUN(test_larger_sizes);
     RUN(test_keys_become_numbers);
+    RUN(test_numbers_are_sorted_into_another_place);
     return 0;
 }
