@@ -231,11 +231,18 @@ ac_stream_status ac_shm_stream_reserve(const ac_shm_pool *p, const ac_shm_stream
     return status;
 }
 
-/* Copies of more than 8 KB are `rep movsb` in the C libraries that we know. Its stores reach memory that
- * another core has just read 10 to 30 % slower than those of a loop, its loads what another core has
- * just written 25 % slower. Of what no cache holds it is the faster one: so not for large reads. */
+/* Copies of more than 8 KB are `rep movsb` in the C libraries that we know, which is the faster one for
+ * what no cache holds: so for large reads, in one piece. Else most of what is written to lies in another
+ * core's cache, and most of what is read: such a line comes late, and the processor looks ahead
+ * for few of them by itself. So those of a message of some length are asked for before they are copied.
+ * Measured between two cores: messages of 20 and 64 KB pass faster by it, those of 8 KB do not. The exact
+ * distance does not matter. */
 #define COPY_AT_ONCE 4096u
+#define ASK_ABOVE (8u << 10)
+#define ASK_AHEAD 2048u
+#define ASK_AT_ONCE 1024u
 #define READ_IN_PIECES (256u << 10)
+#define LINE 64u
 
 /* The compiler is not to know how little it is: it would write `rep movsq` in place of the call. */
 AC_INLINE void copy_piece(void *to, const void *from, size_t n) {
@@ -243,17 +250,41 @@ AC_INLINE void copy_piece(void *to, const void *from, size_t n) {
     memcpy(to, from, n);
 }
 
+/* Asks for the lines of what comes after the next piece of `n`, of `left` contiguous bytes, to be written
+ * to: no other core's copy stays, so that the store need not ask. Inlined, or the compiler takes it
+ * for a function without effects. */
+AC_INLINE void ask_to_write(const uint8_t *at, size_t n, size_t left) {
+    for (size_t i = ASK_AHEAD; i < ASK_AHEAD + n && i < left; i += LINE) __builtin_prefetch(at + i, 1);
+}
+
+AC_INLINE void ask_to_read(const uint8_t *at, size_t n, size_t left) {
+    for (size_t i = ASK_AHEAD; i < ASK_AHEAD + n && i < left; i += LINE) __builtin_prefetch(at + i, 0);
+}
+
+/* How much to copy next of `left` contiguous bytes. */
+AC_INLINE size_t next_piece(size_t left, bool ask) {
+    const size_t most = ask && left > ASK_AHEAD ? ASK_AT_ONCE : COPY_AT_ONCE;
+    return left < most ? left : most;
+}
+
+/* Processors that do not know the instruction do nothing. */
+#if defined(__x86_64__)
+__attribute__((target("prfchw")))
+#endif
 void ac_shm_stream_write(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t at,
                          const void *from, size_t bytes) {
     const uint64_t size = UINT64_C(1) << p->shift;
+    const bool ask = bytes > ASK_ABOVE;
     const uint8_t *source = from;
     while (bytes > 0) {
         const uint64_t inside = at & (size - 1);
-        size_t n = bytes < size - inside ? bytes : (size_t)(size - inside);
-        if (n > COPY_AT_ONCE) n = COPY_AT_ONCE;
+        const size_t left = bytes < size - inside ? bytes : (size_t)(size - inside);
+        const size_t n = next_piece(left, ask);
         uint32_t physical;
         if (!lookup(p, s, at >> p->shift, &physical)) return; /* scribbled over: lost anyway */
-        copy_piece(p->data + ((size_t)physical << p->shift) + inside, source, n);
+        uint8_t *const target = p->data + ((size_t)physical << p->shift) + inside;
+        if (ask) ask_to_write(target, n, left);
+        copy_piece(target, source, n);
         source += n;
         at += n;
         bytes -= n;
@@ -269,14 +300,15 @@ const uint8_t *ac_shm_stream_peek(const ac_shm_pool *p, const ac_shm_stream *s, 
 bool ac_shm_stream_read(const ac_shm_pool *p, const ac_shm_stream *s, uint64_t at, void *to,
                         size_t bytes) {
     const uint64_t size = UINT64_C(1) << p->shift;
-    const size_t most = bytes > READ_IN_PIECES ? (size_t)size : COPY_AT_ONCE;
+    const bool whole = bytes > READ_IN_PIECES, ask = bytes > ASK_ABOVE && !whole;
     uint8_t *target = to;
     while (bytes > 0) {
         const uint64_t inside = at & (size - 1);
-        size_t n = bytes < size - inside ? bytes : (size_t)(size - inside);
-        if (n > most) n = most;
+        const size_t left = bytes < size - inside ? bytes : (size_t)(size - inside);
+        const size_t n = whole ? left : next_piece(left, ask);
         const uint8_t *const source = ac_shm_stream_peek(p, s, at);
         if (source == NULL) return false;
+        if (ask) ask_to_read(source, n, left);
         copy_piece(target, source, n);
         target += n;
         at += n;

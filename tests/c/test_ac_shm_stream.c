@@ -25,15 +25,19 @@ static ac_shm_stream stream_of(const bench *b, uint32_t at) {
         (ac_atomic_u32 *)(void *)(base + 4096 + at * ac_shm_stream_table_bytes(b->p.count)), at + 1};
 }
 
-static void open_bench(bench *b, uint32_t count, uint32_t spares) {
+static void open_with(bench *b, uint32_t shift, uint32_t count, uint32_t spares) {
     const size_t table = ac_shm_stream_table_bytes(count);
     const size_t words_at = 4096 + (STREAMS * table + 4095) / 4096 * 4096;
     const size_t data_at = words_at + (ac_shm_pool_words_bytes(count) + 4095) / 4096 * 4096;
-    CHECK(ac_shm_region_create(&b->region, data_at + ((size_t)count << SHIFT)) == 0);
+    CHECK(ac_shm_region_create(&b->region, data_at + ((size_t)count << shift)) == 0);
     uint8_t *const base = b->region.base;
     ac_shm_pool_open(&b->p, &b->region, (ac_shm_pool_shared *)(void *)base, base + words_at,
-                     base + data_at, SHIFT, count, spares);
+                     base + data_at, shift, count, spares);
     b->s = stream_of(b, 0);
+}
+
+static void open_bench(bench *b, uint32_t count, uint32_t spares) {
+    open_with(b, SHIFT, count, spares);
 }
 
 static uint64_t backed(const bench *b) { return ac_shm_pool_backed(&b->p); }
@@ -74,6 +78,35 @@ static void what_is_written_across_segments_is_read(void) {
     CHECK(*ac_shm_stream_peek(&b.p, &b.s, 3 * SEGMENT) == byte_at(3 * SEGMENT));
     CHECK(backed(&b) == 6);
     ac_shm_region_close(&b.region);
+}
+
+/* Short and long ones are copied in different pieces, and across an end of a segment or two. */
+static void copies_of_any_length_write_no_byte_beside(void) {
+    enum { ROOM = 5 << 16 };
+    static const size_t lengths[] = {1,    2047, 2048, 2049,  3072,  4096,   4097,   8191,   8192,
+                                     8193, 9217, 10240, 65535, 65536, 131073, 262144, 262145, 300000};
+    static const uint64_t places[] = {0, 24, 60000, 65535};
+    uint8_t *const zeros = calloc(1, ROOM), *const found = malloc(ROOM);
+    bench b;
+    open_with(&b, 16, 8, 8);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 0, ROOM) == AC_STREAM_OK);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
+            const uint64_t at = places[k];
+            const size_t n = lengths[i] < ROOM - at ? lengths[i] : (size_t)(ROOM - at);
+            ac_shm_stream_write(&b.p, &b.s, 0, zeros, ROOM);
+            write_at(&b, at, n);
+            check_at(&b, at, n);
+            memset(found, 1, ROOM);
+            CHECK(ac_shm_stream_read(&b.p, &b.s, 0, found, ROOM - 1));
+            CHECK(found[ROOM - 1] == 1);
+            for (size_t j = 0; j < ROOM - 1; j++)
+                CHECK(found[j] == (j >= at && j < at + n ? byte_at(j) : 0));
+        }
+    }
+    ac_shm_region_close(&b.region);
+    free(zeros);
+    free(found);
 }
 
 static void a_drained_stream_lives_in_two_segments(void) {
@@ -299,6 +332,7 @@ static void random_traffic_keeps_every_byte(void) {
 
 int main(void) {
     RUN(what_is_written_across_segments_is_read);
+    RUN(copies_of_any_length_write_no_byte_beside);
     RUN(a_drained_stream_lives_in_two_segments);
     RUN(the_limit_refuses_and_leaves_the_stream_usable);
     RUN(a_drained_backlog_goes_back_to_the_system_but_for_the_spares);
