@@ -13,6 +13,13 @@
  * whether that one is dead: it costs system calls. Arbitrary. */
 #define REAP_EVERY_NS (10 * AC_NS_PER_MS)
 
+/* How long a put waits at the memory limit for a lane whose holder may be about to give memory back. Who
+ * runs has done that in a millisecond. Arbitrary. */
+#define HELD_UP_MOST_NS (1000 * AC_NS_PER_MS)
+
+/* As LIMIT, but for a segment that is free as soon as whoever drops its memory has done so. Stays inside. */
+#define AC_SHM_LENT ((ac_shm_status)100)
+
 /* ---- locks and what a dead holder leaves ---- */
 
 static ac_shm_status lock_at(ac_robust_lock *lock, int64_t until_ns, bool *inherited) {
@@ -181,6 +188,7 @@ static ac_shm_status reserve(ac_shm_queue *q, uint32_t at, uint64_t tail, uint64
     const ac_stream_status status =
         ac_shm_stream_reserve(&q->pool, &q->streams[at], head, tail, end);
     if (AC_LIKELY(status == AC_STREAM_OK)) return AC_SHM_OK;
+    if (status == AC_STREAM_LENT) return AC_SHM_LENT;
     return status == AC_STREAM_LIMIT ? AC_SHM_LIMIT : AC_SHM_NOMEM;
 }
 
@@ -269,17 +277,51 @@ static ac_shm_status put_in_lane(ac_shm_queue *q, uint32_t at, const ac_shm_imag
     return status;
 }
 
-static ac_shm_status put_once(ac_shm_queue *q, const ac_shm_image *image, int64_t until_ns,
+static bool no_memory(ac_shm_status status) {
+    return status == AC_SHM_LIMIT || status == AC_SHM_NOMEM || status == AC_SHM_LENT;
+}
+
+/* Takes back what was read in a lane. False if its lock is another's until `until_ns`. */
+static bool tidy_lane(ac_shm_queue *q, uint32_t at, int64_t until_ns) {
+    bool more = true;
+    while (more) {
+        const ac_shm_status status = lock_lane(q, at, until_ns);
+        if (status != AC_SHM_OK) return status != AC_SHM_BUSY;
+        const uint64_t head = advance_head(q, at, ac_load_relaxed(&q->shared->lanes[at].tail));
+        more = ac_shm_stream_tidy(&q->pool, &q->streams[at], head);
+        unlock_lane(q, at);
+    }
+    return true;
+}
+
+/* A put found no memory. Other lanes keep what was read in them until their putters need it, and a dead
+ * putter what it had reserved. Somebody else may be in the middle of taking it back, or of dropping the
+ * memory of free segments, and does either under the lock of a lane. So each lane's lock is waited for, one
+ * after the other: who had it is done then, or dead and repaired. What was read before this put began is
+ * free then, and what others have been faster to take has messages in it: the limit is reached. A lane that
+ * cannot be had keeps the put waiting, in slices; not for ever, for its holder may be stopped. */
+static AC_COLD ac_shm_status put_at_limit(ac_shm_queue *q, uint32_t at, ac_shm_image *image,
+                                          int64_t until_ns, uint64_t *count, size_t *bytes) {
+    ac_shm_queue_mend(q);
+    bool all = true;
+    ac_shm_status status;
+    do {
+        const uint32_t used = ac_shm_lanes_used(q);
+        for (uint32_t k = 0; k < used; k++) all &= tidy_lane(q, k, until_ns);
+        status = put_in_lane(q, at, image, until_ns, count, bytes);
+    } while (status == AC_SHM_LENT && all && until_ns != AC_SHM_TRY && ac_now_ns() < until_ns);
+    if (!no_memory(status) || (all && status != AC_SHM_LENT)) return status;
+    const int64_t now = ac_now_ns();
+    if (image->held_up_ns == 0) image->held_up_ns = now;
+    if (now - image->held_up_ns < HELD_UP_MOST_NS) return AC_SHM_BUSY;
+    return status == AC_SHM_NOMEM ? AC_SHM_NOMEM : AC_SHM_LIMIT;
+}
+
+static ac_shm_status put_once(ac_shm_queue *q, ac_shm_image *image, int64_t until_ns,
                               uint64_t *count, size_t *bytes) {
     const uint32_t at = lane_of_process(q);
     ac_shm_status status = put_in_lane(q, at, image, until_ns, count, bytes);
-    if (AC_UNLIKELY(status == AC_SHM_LIMIT || status == AC_SHM_NOMEM)) {
-        /* Other lanes keep what was read in them until their putters need it, and a dead putter what it
-         * had reserved. */
-        ac_shm_queue_mend(q);
-        ac_shm_queue_tidy(q);
-        status = put_in_lane(q, at, image, until_ns, count, bytes);
-    }
+    if (AC_UNLIKELY(no_memory(status))) status = put_at_limit(q, at, image, until_ns, count, bytes);
     if (AC_LIKELY(status == AC_SHM_OK)) announce(q);
     return status;
 }
@@ -347,7 +389,7 @@ static ac_shm_status sleep_until(ac_event_count *ec, uint32_t key, int64_t until
     }
 }
 
-ac_shm_status ac_shm_queue_put(ac_shm_queue *q, const ac_shm_image *image, int64_t deadline_ns,
+ac_shm_status ac_shm_queue_put(ac_shm_queue *q, ac_shm_image *image, int64_t deadline_ns,
                                uint64_t *count, size_t *bytes) {
     if (deadline_ns == AC_SHM_TRY) {
         if (image->front_bytes + image->body_bytes + image->parts_bytes > AC_SHM_SMALL_BYTES)
@@ -511,14 +553,9 @@ ac_shm_status ac_shm_queue_join(ac_shm_queue *q, int64_t deadline_ns) {
 void ac_shm_queue_tidy(ac_shm_queue *q) {
     const uint32_t used = ac_shm_lanes_used(q);
     for (uint32_t at = 0; at < used; at++) {
-        ac_shm_lane *const lane = &q->shared->lanes[at];
-        bool more = ac_shm_stream_behind(&q->pool, &q->streams[at], ac_load_relaxed(&lane->next)) > 0;
-        while (more) {
-            /* Whoever has them takes memory back as it needs. */
-            if (lock_lane(q, at, AC_SHM_TRY) != AC_SHM_OK) break;
-            const uint64_t head = advance_head(q, at, ac_load_relaxed(&lane->tail));
-            more = ac_shm_stream_tidy(&q->pool, &q->streams[at], head);
-            unlock_lane(q, at);
-        }
+        const uint64_t next = ac_load_relaxed(&q->shared->lanes[at].next);
+        /* Who has the lane takes memory back as it needs. */
+        if (ac_shm_stream_behind(&q->pool, &q->streams[at], next) > 0)
+            (void)tidy_lane(q, at, AC_SHM_TRY);
     }
 }

@@ -58,7 +58,7 @@ typedef enum ac_shm_status {
     AC_SHM_FULL = 2,        /* maxsize messages are in, until the end of the slice */
     AC_SHM_CLOSED = 3,      /* put: shut down; take: shut down and empty */
     AC_SHM_BUSY = 4,        /* a lock was another's until the end of the slice; or, take: as many
-                               threads as there may be are inside */
+                               threads as there may be are inside; or, put: see held_up_ns */
     AC_SHM_BIG = 5,         /* AC_SHM_TRY: too much to copy; take of one: see ac_shm_batch */
     AC_SHM_LIMIT = 6,       /* the memory limit of the queue is reached; nothing was put */
     AC_SHM_NOMEM = 7,       /* the system has no memory left; nothing was put or taken */
@@ -101,6 +101,8 @@ typedef struct ac_shm_image {
     const ac_shm_part *parts;
     size_t part_count;
     size_t parts_bytes; /* of all parts */
+    int64_t held_up_ns; /* the queue's, 0 at first: since when the memory limit is reached while a lane,
+                           of which memory may come back, is another's */
 } ac_shm_image;
 
 /* A message that is not copied: its payload stays in the lane, held by the claim's intent, until
@@ -181,7 +183,7 @@ void ac_shm_queue_close(ac_shm_queue *q); /* nobody may be inside */
 
 /* Puts `*count` = image->count records, or with a maxsize the first of them; on OK `*count` is the
  * number put and `*bytes` their size, so that the caller can go on from there. */
-ac_shm_status ac_shm_queue_put(ac_shm_queue *q, const ac_shm_image *image, int64_t deadline_ns,
+ac_shm_status ac_shm_queue_put(ac_shm_queue *q, ac_shm_image *image, int64_t deadline_ns,
                                uint64_t *count, size_t *bytes);
 
 /* Takes 1 to `most` records; fewer than there are if they are large (about a megabyte). */

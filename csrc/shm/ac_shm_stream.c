@@ -5,6 +5,7 @@
 
 #define PAGE 4096u /* the least there is; a larger page is backed more often than needed */
 #define OWNER AC_SHM_SEGMENT_OWNER
+#define LENT AC_SHM_SEGMENT_LENT
 #define MARK AC_SHM_SEGMENT_MARK
 #define BACKED AC_SHM_SEGMENT_BACKED
 
@@ -78,21 +79,24 @@ static void give(const ac_shm_pool *p, const ac_shm_stream *s, uint32_t i) {
 /* Makes one more physical segment known. False: no memory for its word. */
 static bool grow(const ac_shm_pool *p, uint32_t from);
 
-/* Takes the lowest free segment: p->count if there is none, p->count + 1 if there is no memory.
+/* Takes the lowest free segment. From p->count up: p->count + why there is none, of ac_stream_status.
  *
  * Why none is overlooked: a segment that becomes free after we looked at it is below what we store in
  * `low`; its giver changes `low` after it has freed it, and either that comes before our CAS, which
  * then fails, or it sets `low` back. Only who is killed between the two leaves one below `low`: repair
  * begins anew, and so does a claimer before it says that there is none. It says so only if nobody has
  * changed `low` while it looked: segments that are a trimmer's one after the other do not look like a
- * full pool. Progress: who changes it has taken a segment, or given one back. */
+ * full pool. One that is in a trimmer's hands at that moment is no segment in use: LENT. Progress: who
+ * changes it has taken a segment, or given one back. */
 static uint32_t claim(const ac_shm_pool *p, const ac_shm_stream *s) {
     bool from_zero = false;
     for (;;) {
+        bool lent = false;
         const uint64_t low = ac_load_acquire(&p->shared->low);
         const uint32_t end = high(p);
         for (uint32_t i = from_zero ? 0 : (uint32_t)low; i < end; i++) {
             uint32_t word = ac_load_relaxed(&p->words[i]);
+            lent |= (word & LENT) != 0;
             if ((word & OWNER) != 0) continue;
             /* Acquire: pairs with the release of give. */
             if (!ac_cas_acq_rel(&p->words[i], &word, (word & BACKED) | s->who)) continue;
@@ -102,11 +106,12 @@ static uint32_t claim(const ac_shm_pool *p, const ac_shm_stream *s) {
             return i;
         }
         if (end < p->count) {
-            if (!grow(p, end)) return p->count + 1;
+            if (!grow(p, end)) return p->count + AC_STREAM_NOMEM;
         } else if (from_zero) {
             /* By CAS, which sees the newest: none has become free since we began. */
             uint64_t seen = low;
-            if (ac_cas_acq_rel(&p->shared->low, &seen, low)) return p->count;
+            if (ac_cas_acq_rel(&p->shared->low, &seen, low))
+                return p->count + (lent ? AC_STREAM_LENT : AC_STREAM_LIMIT);
         } else {
             from_zero = true;
         }
@@ -160,7 +165,7 @@ static bool trim(const ac_shm_pool *p, const ac_shm_stream *s, uint32_t most) {
     for (uint32_t i = end; i-- > 0 && idle > spares && most > 0;) {
         uint32_t word = ac_load_relaxed(&p->words[i]);
         /* Not backed before the memory goes: if we are killed it is backed again, needlessly at worst. */
-        if (word != BACKED || !ac_cas_acq_rel(&p->words[i], &word, s->who)) continue;
+        if (word != BACKED || !ac_cas_acq_rel(&p->words[i], &word, s->who | LENT)) continue;
         (void)ac_shm_region_drop(&p->region, offset_of(p, i), (size_t)1 << p->shift);
         (void)ac_fetch_add_relaxed(&p->shared->idle, UINT32_MAX);
         give(p, s, i);
@@ -193,7 +198,7 @@ static ac_stream_status map_next(const ac_shm_pool *p, const ac_shm_stream *s) {
     if (((uintptr_t)slot % PAGE == 0 || mapped == 0) && !back_table(p, slot))
         return AC_STREAM_NOMEM;
     const uint32_t physical = claim(p, s);
-    if (physical >= p->count) return physical == p->count ? AC_STREAM_LIMIT : AC_STREAM_NOMEM;
+    if (physical >= p->count) return (ac_stream_status)(physical - p->count);
     if (!(ac_load_relaxed(&p->words[physical]) & BACKED)) {
         if (ac_shm_region_back(&p->region, offset_of(p, physical), (size_t)1 << p->shift) != 0) {
             give(p, s, physical);

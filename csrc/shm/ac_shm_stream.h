@@ -41,6 +41,7 @@ typedef struct ac_shm_pool_shared {
 
 /* The word of a physical segment. Its owner writes it, and of a free one whoever takes it. */
 #define AC_SHM_SEGMENT_OWNER 0xffffu       /* `who` of a stream; 0: free */
+#define AC_SHM_SEGMENT_LENT (1u << 29)     /* free again as soon as its owner has dropped its memory */
 #define AC_SHM_SEGMENT_MARK (1u << 30)     /* during a repair: it is in the table */
 #define AC_SHM_SEGMENT_BACKED (1u << 31)   /* holds memory; cleared before that is dropped */
 
@@ -73,6 +74,7 @@ typedef enum ac_stream_status {
     AC_STREAM_OK = 0,
     AC_STREAM_LIMIT = 1, /* all segments are in use */
     AC_STREAM_NOMEM = 2, /* the system has no memory to back another one */
+    AC_STREAM_LENT = 3,  /* all are in use but for one that somebody gives back any moment, or was killed with */
 } ac_stream_status;
 
 /* Bytes of the pool's words, and of one stream's table, for `count` segments; multiples of 16. */

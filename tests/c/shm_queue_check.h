@@ -23,7 +23,7 @@ AC_UNUSED static ac_shm_queue new_queue(uint64_t maxsize, uint64_t limit) {
 
 AC_UNUSED static ac_shm_status put(ac_shm_queue *q, const void *data, size_t bytes, int64_t deadline) {
     ac_shm_record r = {.bytes = bytes, .kind = KIND, .mark = AC_SHM_MARK};
-    const ac_shm_image image = {.front = &r, .front_bytes = sizeof r, .body = data,
+    ac_shm_image image = {.front = &r, .front_bytes = sizeof r, .body = data,
                                 .body_bytes = bytes, .count = 1};
     uint64_t count;
     size_t size;

@@ -57,7 +57,7 @@ static void a_message_of_parts_is_one_message(void) {
     for (int i = 0; i < 3; i++) memset(parts[i], i + 1, sizeof parts[i]);
     ac_shm_record r = {.bytes = sizeof got, .kind = KIND + 1, .mark = AC_SHM_MARK};
     const ac_shm_part list[] = {{parts[0], 5000}, {parts[1], 5000}, {NULL, 0}, {parts[2], 5000}};
-    const ac_shm_image image = {.front = &r, .front_bytes = sizeof r, .body = "0123456789",
+    ac_shm_image image = {.front = &r, .front_bytes = sizeof r, .body = "0123456789",
                                 .body_bytes = 10, .count = 1, .parts = list, .part_count = 4,
                                 .parts_bytes = 15000};
     uint64_t count;
@@ -118,7 +118,7 @@ static void a_batch_is_cut_to_the_room_and_to_what_is_there(void) {
         records[i].r = (ac_shm_record){.bytes = 8, .kind = KIND, .mark = AC_SHM_MARK};
         records[i].v[0] = i;
     }
-    const ac_shm_image image = {.front = records, .front_bytes = sizeof records, .body = NULL,
+    ac_shm_image image = {.front = records, .front_bytes = sizeof records, .body = NULL,
                                 .body_bytes = 0, .count = 8};
     uint64_t count;
     size_t bytes;

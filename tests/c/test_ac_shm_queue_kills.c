@@ -103,8 +103,75 @@ static void kills_at_random_moments_lose_at_most_what_was_held(void) {
 /* With lanes; the limit makes producers wait for the memory that the dead held. */
 static void kills_in_lanes_lose_at_most_what_was_held(void) { kill_at_random_moments(0, 1 << 19); }
 
+enum { HOLDS = 1, LETS_GO = 2 };
+
+/* Somebody who is in the middle of taking memory back: a segment is in no table, and not free yet. */
+static pid_t give_back_halfway(ac_shm_queue *q, uint32_t at, ac_atomic_u32 *step) {
+    ac_store_relaxed(step, 0);
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        ac_shm_lane *const lane = &q->shared->lanes[at];
+        CHECK(ac_robust_lock_try(&lane->lock) == AC_LOCK_HELD);
+        ac_atomic_u64 *const reclaimed = &lane->stream.reclaimed;
+        const uint64_t logical = ac_load_relaxed(reclaimed);
+        ac_store_release(reclaimed, logical + 1);
+        ac_store_release(step, HOLDS);
+        while (ac_load_acquire(step) != LETS_GO) sched_yield();
+        ac_store_release(reclaimed, logical);
+        ac_robust_lock_release(&lane->lock);
+        _exit(0);
+    }
+    while (ac_load_acquire(step) != HOLDS) sched_yield();
+    return child;
+}
+
+/* Another lane has all the memory, and all of it is read, when a put finds none; who is about to take it
+ * back is killed, or goes on. Neither a put that tries nor one that waits is told that the limit is
+ * reached, but one that has waited long. */
+static void a_put_at_the_limit_waits_for_who_gives_memory_back(void) {
+    ac_atomic_u32 *const step =
+        mmap(NULL, sizeof *step, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(step != MAP_FAILED);
+    for (int killed = 0; killed < 2; killed++) {
+        ac_shm_queue q = new_queue(0, 16 * 4096);
+        CHECK(put_u64(&q, 1, AC_SHM_TRY) == AC_SHM_OK); /* this process has the first lane */
+        const pid_t filler = fork();
+        CHECK(filler >= 0);
+        if (filler == 0) {
+            while (put_u64(&q, 1, AC_SHM_TRY) == AC_SHM_OK) continue;
+            _exit(0);
+        }
+        CHECK(waitpid(filler, NULL, 0) == filler);
+        while (!ac_shm_queue_is_empty(&q)) CHECK(expect_take(&q) == 1);
+
+        const pid_t holder = give_back_halfway(&q, 1, step);
+        ac_shm_status status;
+        while ((status = put_u64(&q, 2, AC_SHM_TRY)) == AC_SHM_OK) continue;
+        CHECK(status == AC_SHM_BUSY);
+        CHECK(put_u64(&q, 2, AC_SHM_NOWAIT) == AC_SHM_BUSY);
+        ac_shm_record r = {.bytes = 0, .kind = KIND, .mark = AC_SHM_MARK};
+        ac_shm_image image = {.front = &r, .front_bytes = sizeof r, .count = 1, .held_up_ns = 1};
+        uint64_t count;
+        size_t size;
+        CHECK(ac_shm_queue_put(&q, &image, AC_SHM_TRY, &count, &size) == AC_SHM_LIMIT);
+        if (killed) CHECK(kill(holder, SIGKILL) == 0);
+        else ac_store_release(step, LETS_GO);
+        while ((status = put_u64(&q, 2, AC_SHM_NOWAIT)) == AC_SHM_BUSY) continue;
+        CHECK(status == AC_SHM_OK);
+        CHECK(waitpid(holder, NULL, 0) == holder);
+        uint64_t n = 0; /* all of it has come back */
+        while (put_u64(&q, 2, AC_SHM_NOWAIT) == AC_SHM_OK) n++;
+        CHECK(n >= 12 * 4096 / 32);
+        CHECK(put_u64(&q, 2, AC_SHM_NOWAIT) == AC_SHM_LIMIT);
+        ac_shm_queue_close(&q);
+    }
+    munmap(step, sizeof *step);
+}
+
 int main(void) {
     RUN(kills_at_random_moments_lose_at_most_what_was_held);
     RUN(kills_in_lanes_lose_at_most_what_was_held);
+    RUN(a_put_at_the_limit_waits_for_who_gives_memory_back);
     return 0;
 }

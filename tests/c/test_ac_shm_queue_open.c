@@ -16,7 +16,7 @@ static ac_shm_queue new_queue(uint64_t maxsize, uint64_t limit) {
 
 static ac_shm_status put(ac_shm_queue *q, uint64_t value) {
     ac_shm_record r = {.bytes = 8, .kind = 1, .mark = AC_SHM_MARK};
-    const ac_shm_image image = {.front = &r, .front_bytes = sizeof r, .body = &value,
+    ac_shm_image image = {.front = &r, .front_bytes = sizeof r, .body = &value,
                                 .body_bytes = 8, .count = 1};
     uint64_t count;
     size_t size;

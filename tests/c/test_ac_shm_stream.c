@@ -140,6 +140,23 @@ static void the_limit_refuses_and_leaves_the_stream_usable(void) {
     ac_shm_region_close(&b.region);
 }
 
+/* What a trimmer has at the moment is about to be free: a message that needs it has not reached the limit. */
+static void what_a_trimmer_has_is_not_in_use(void) {
+    bench b;
+    open_bench(&b, 3, 3);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 0, 3 * SEGMENT) == AC_STREAM_OK);
+    ac_shm_stream_forget(&b.p, &b.s, 2 * SEGMENT);
+    const uint32_t free_word = ac_load_relaxed(&b.p.words[2]);
+    CHECK((free_word & AC_SHM_SEGMENT_OWNER) == 0);
+    const ac_shm_stream other = stream_of(&b, 1);
+    ac_store_relaxed(&b.p.words[2], other.who | AC_SHM_SEGMENT_LENT);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 2 * SEGMENT, 3 * SEGMENT) == AC_STREAM_LENT);
+    ac_shm_stream_repair(&b.p, &other, 0); /* the trimmer was killed */
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 2 * SEGMENT, 3 * SEGMENT) == AC_STREAM_OK);
+    CHECK(ac_shm_stream_reserve(&b.p, &b.s, 0, 3 * SEGMENT, 3 * SEGMENT + 1) == AC_STREAM_LIMIT);
+    ac_shm_region_close(&b.region);
+}
+
 static void a_drained_backlog_goes_back_to_the_system_but_for_the_spares(void) {
     bench b;
     struct stat st;
@@ -335,6 +352,7 @@ int main(void) {
     RUN(copies_of_any_length_write_no_byte_beside);
     RUN(a_drained_stream_lives_in_two_segments);
     RUN(the_limit_refuses_and_leaves_the_stream_usable);
+    RUN(what_a_trimmer_has_is_not_in_use);
     RUN(a_drained_backlog_goes_back_to_the_system_but_for_the_spares);
     RUN(as_much_stays_as_one_large_message_needed_until_that_fades);
     RUN(repair_frees_what_no_table_has_and_keeps_the_rest);

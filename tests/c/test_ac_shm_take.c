@@ -18,7 +18,7 @@ static ac_shm_queue new_queue(uint32_t lanes) {
 /* Puts into a lane of choice. */
 static void put(ac_shm_queue *q, uint32_t lane, uint64_t value) {
     ac_shm_record r = {.bytes = 8, .kind = 1, .mark = AC_SHM_MARK};
-    const ac_shm_image image = {.front = &r, .front_bytes = sizeof r, .body = &value,
+    ac_shm_image image = {.front = &r, .front_bytes = sizeof r, .body = &value,
                                 .body_bytes = 8, .count = 1};
     uint64_t count;
     size_t size;

@@ -83,7 +83,7 @@ static void put_long(void *shared) { /* two segments more; in parts, as a long c
     ac_shm_record r[2] = {{.bytes = 8 + 4500, .kind = KIND, .mark = AC_SHM_MARK}};
     const uint64_t number = 3;
     memcpy((char *)r + sizeof r[0], &number, sizeof number);
-    const ac_shm_image image = {.front = r, .front_bytes = sizeof r[0] + 8, .count = 1, .parts = parts,
+    ac_shm_image image = {.front = r, .front_bytes = sizeof r[0] + 8, .count = 1, .parts = parts,
                                 .part_count = 3, .parts_bytes = 4500};
     if (ac_shm_queue_put(&q, &image, AC_SHM_TRY, &count, &size) != AC_SHM_OK) abort();
 }
@@ -97,7 +97,7 @@ static void put_two(void *shared) { /* as one batch */
         memcpy(&front[4 * i], &r, sizeof r);
         front[4 * i + 3] = 3 + i;
     }
-    const ac_shm_image image = {.front = front, .front_bytes = sizeof front, .count = 2};
+    ac_shm_image image = {.front = front, .front_bytes = sizeof front, .count = 2};
     if (ac_shm_queue_put(&q, &image, AC_SHM_TRY, &count, &size) != AC_SHM_OK || count != 2) abort();
 }
 static void take_some(report *to, uint64_t most) {

@@ -66,6 +66,7 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
         const ac_shm_part *parts
         size_t part_count
         size_t parts_bytes
+        int64_t held_up_ns
 
     ctypedef struct ac_shm_lease:
         uint64_t bytes
@@ -120,7 +121,7 @@ cdef extern from "shm/ac_shm_queue.h" nogil:
     int ac_shm_queue_create(ac_shm_queue *q, const ac_shm_queue_options *options)
     int ac_shm_queue_attach(ac_shm_queue *q, int fd)
     void ac_shm_queue_close(ac_shm_queue *q)
-    ac_shm_status ac_shm_queue_put(ac_shm_queue *q, const ac_shm_image *image, int64_t deadline_ns,
+    ac_shm_status ac_shm_queue_put(ac_shm_queue *q, ac_shm_image *image, int64_t deadline_ns,
                                    uint64_t *count, size_t *bytes)
     ac_shm_status ac_shm_queue_take(ac_shm_queue *q, uint64_t most, ac_shm_batch *batch,
                                     int64_t deadline_ns)

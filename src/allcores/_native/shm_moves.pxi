@@ -52,6 +52,7 @@ cdef inline int put_message(ShmQueue self, message *m, object block, object time
     image.parts = m.parts
     image.part_count = m.part_count
     image.parts_bytes = m.bytes - m.data_bytes
+    image.held_up_ns = 0
     status = ac_shm_queue_put(&self.q, &image, AC_SHM_TRY, &count, &size)
     if status != AC_SHM_OK:
         put_slow(self, &image, deadline_of(block, timeout), status, &count, &size)
@@ -73,6 +74,8 @@ cdef int put_slow(ShmQueue self, ac_shm_image *image, int64_t deadline, ac_shm_s
     while status != AC_SHM_OK:
         if is_over(status, deadline):
             ac_shm_queue_pass_on(&self.q)
+            if image.held_up_ns != 0:
+                raise_status(self, AC_SHM_LIMIT)
             raise Full
         if status == AC_SHM_FULL or status == AC_SHM_BUSY or status == AC_SHM_BIG or \
                 status == AC_SHM_INTERRUPTED:
@@ -146,6 +149,7 @@ cdef int put_images(ShmQueue self, tuple items, int64_t deadline) except -1:
         image.front = <uint8_t *>buffer.data + at
         image.front_bytes = used - at
         image.count = total - put
+        image.held_up_ns = 0
         status = ac_shm_queue_put(&self.q, &image, AC_SHM_TRY, &count, &size)
         if status != AC_SHM_OK:
             try:

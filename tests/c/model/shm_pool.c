@@ -183,6 +183,17 @@ static void idle_and_none_kept(void) {
     pool.spares = 0;
 }
 
+/* Nobody else puts: what a trimmer has is not in use. */
+static void put_three_1(void) {
+    for (uint64_t at = 0; at < 96; at += 32) {
+        const ac_stream_status status = ac_shm_stream_reserve(&pool, &lanes[1].s, 0, at, at + 32);
+        MODEL_CHECK(status == AC_STREAM_OK || status == AC_STREAM_LENT);
+        if (status != AC_STREAM_OK) return;
+        *payload_at(&lanes[1], at) = at * LANES + 2;
+        ac_store_release(&lanes[1].tail, at + 32);
+    }
+}
+
 /* A dead one has a message, a segment that it had reserved, and one that it had taken and that is in no table. Its
  * successor, which puts that right while others go on, may be killed, too. */
 static void left_behind(void) {
@@ -224,6 +235,7 @@ static const model_test tests[] = {
     {.name = "trimmed", .setup = idle, .thread = {tidy_0, put_two_1}, .finish = at_rest, .sc = 3, .weak = 1},
     {.name = "trimmed_of_another", .setup = idle_and_none_kept, .thread = {tidy_0, give_back_1}, .finish = at_rest, .sc = 2,
      .weak = 1},
+    {.name = "lent", .setup = idle_and_none_kept, .thread = {tidy_0, put_three_1}, .finish = at_rest, .sc = 2, .weak = 1},
     {.name = "killed", .setup = three, .thread = {put_two_take_one_0, put_1}, .finish = mended, .sc = 1,
      .mortal = 1u << 1},
     {.name = "killed_freeing", .setup = drained, .thread = {tidy_0, put_two_1}, .finish = mended, .sc = 2, .weak = 1,

@@ -70,13 +70,21 @@ static void all_of_it(void) {
     check_capacity(3);
 }
 
-/* What was read in one lane is memory for another. (While a third party is about to take it back, with the lane locked, a
- * put is told that the limit is reached: it tries the lock and does not wait.) */
+/* What was read in one lane is memory for another, also while a third party is taking it back, or is killed with it. */
 static void all_in_the_first_lane(void) {
     begin(2, 0, 3);
     ac_store_relaxed(&local[1].lane, 2);
     for (uint64_t i = 1; i <= 3; i++) MODEL_CHECK(put_by(i, AC_SHM_NOWAIT) == AC_SHM_OK);
     drain();
+}
+/* One of three segments is free as soon as it is taken back, and then its memory is dropped. */
+static void one_is_read(void) {
+    begin(2, 0, 3);
+    ac_store_relaxed(&local[1].lane, 2);
+    for (uint64_t i = 1; i <= 3; i++) MODEL_CHECK(put_by(i, AC_SHM_NOWAIT) == AC_SHM_OK);
+    take_one();
+    ac_store_relaxed(&sh.pool.keep, 0);
+    for (int t = 0; t < PARTIES; t++) q[t].pool.spares = 0;
 }
 static void put_4_at_last(void) { MODEL_CHECK(put_by(4, AC_SHM_NOWAIT) == AC_SHM_OK); }
 
@@ -146,6 +154,12 @@ static const model_test tests[] = {
     {.name = "killed_in_tidy", .setup = drained, .thread = {tidy, put_4}, .finish = all_of_it, .sc = 1,
      .mortal = 1u << 1},
     {.name = "memory_of_another", .setup = all_in_the_first_lane, .thread = {put_4_at_last}, .finish = all_of_it,
+     .sc = 2},
+    {.name = "memory_of_a_tidier", .setup = all_in_the_first_lane, .thread = {put_4_at_last, tidy}, .finish = all_of_it,
+     .sc = 2},
+    {.name = "memory_of_a_dead_tidier", .setup = all_in_the_first_lane, .thread = {put_4_at_last, tidy},
+     .finish = all_of_it, .sc = 1, .mortal = 1u << 2},
+    {.name = "memory_of_a_trimmer", .setup = one_is_read, .thread = {put_4_at_last, tidy}, .finish = all_of_it,
      .sc = 2},
     {.name = "lanes", .setup = no_lanes, .thread = {put_1, put_4, take_two}, .finish = all_seen, .sc = 1},
     {.name = "sleep", .setup = empty, .thread = {take_sleeping, put_1}, .sc = 3, .weak = 2},

@@ -161,7 +161,7 @@ static ac_shm_status put_by(uint64_t value, int64_t deadline) {
         ac_shm_record r;
         uint64_t payload;
     } front = {.r = {.bytes = 8, .kind = 1, .mark = AC_SHM_MARK}, .payload = value};
-    const ac_shm_image image = {.front = &front, .front_bytes = sizeof front, .count = 1};
+    ac_shm_image image = {.front = &front, .front_bytes = sizeof front, .count = 1};
     uint64_t count = 0;
     size_t bytes = 0;
     const int me = model_self();
