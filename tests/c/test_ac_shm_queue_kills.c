@@ -108,6 +108,7 @@ enum { HOLDS = 1, LETS_GO = 2 };
 /* Somebody who is in the middle of taking memory back: a segment is in no table, and not free yet. */
 static pid_t give_back_halfway(ac_shm_queue *q, uint32_t at, ac_atomic_u32 *step) {
     ac_store_relaxed(step, 0);
+    const pid_t parent = getpid();
     const pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
@@ -117,7 +118,10 @@ static pid_t give_back_halfway(ac_shm_queue *q, uint32_t at, ac_atomic_u32 *step
         const uint64_t logical = ac_load_relaxed(reclaimed);
         ac_store_release(reclaimed, logical + 1);
         ac_store_release(step, HOLDS);
-        while (ac_load_acquire(step) != LETS_GO) sched_yield();
+        while (ac_load_acquire(step) != LETS_GO) {
+            if (getppid() != parent) _exit(1); /* the test has failed */
+            sched_yield();
+        }
         ac_store_release(reclaimed, logical);
         ac_robust_lock_release(&lane->lock);
         _exit(0);
