@@ -2,7 +2,10 @@
 
 import os
 
+import pytest
+
 from allcores.errors import RemoteError
+from allcores.multiprocessing import link
 from allcores.multiprocessing.link import Link, RemoteTraceback
 
 
@@ -68,3 +71,15 @@ def test_a_forked_process_closes_the_writing_ends_that_it_inherits() -> None:
     assert os.waitpid(pid, 0)[1] == 0
     os.fstat(write_end)
     link.close()
+
+
+def test_the_end_of_the_interpreter_closes_it_when_names_are_gone(monkeypatch) -> None:
+    made = Link(lifeline=True)
+    descriptors = [made._report, made._read_end, made._write_end]
+    for name in ("os", "_closed"):
+        monkeypatch.setattr(link, name, None)  # what the interpreter does to a module
+    Link.__del__(made)
+    monkeypatch.undo()
+    for fd in descriptors:
+        with pytest.raises(OSError):
+            os.fstat(fd)

@@ -247,3 +247,13 @@ def test_without_a_descriptor_left_the_socket_does_it(tmp_path) -> None:
         thread.join()
     """
     run_script(tmp_path, code)
+
+
+def test_the_end_of_the_interpreter_closes_it_when_names_are_gone(monkeypatch) -> None:
+    here, there = mp.Pipe()
+    monkeypatch.setattr(pipes, "os", None)  # what the interpreter does to a module
+    here.close()
+    monkeypatch.undo()
+    assert here.closed
+    with pytest.raises(EOFError):
+        there.recv()

@@ -18,6 +18,7 @@ import sys
 import threading
 import traceback
 import weakref
+from collections.abc import Callable
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
@@ -33,6 +34,13 @@ class RemoteTraceback(Exception):
 
     def __str__(self) -> str:
         return f'\n"""\n{self.args[0]}"""'
+
+
+# Bound early, as `Link.__del__` may need them when the names of this module are gone.
+def _closed(fd: int, _close: Callable[[int], None] = os.close) -> int:
+    if fd >= 0:
+        _close(fd)
+    return -1
 
 
 class Link:
@@ -63,7 +71,7 @@ class Link:
     def __del__(self) -> None:
         self.close()
 
-    def close(self) -> None:
+    def close(self, _closed: Callable[[int], int] = _closed) -> None:
         """Close every descriptor. In the parent of a living child, this ends the child."""
         self._read_end = _closed(self._read_end)
         self._write_end = _closed(self._write_end)
@@ -120,12 +128,6 @@ class Link:
 
 
 _links: "weakref.WeakSet[Link]" = weakref.WeakSet()
-
-
-def _closed(fd: int) -> int:
-    if fd >= 0:
-        os.close(fd)
-    return -1
 
 
 def _open_in_child(report: Any, read_end: Any) -> Link:

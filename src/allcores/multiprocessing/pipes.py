@@ -21,7 +21,7 @@ import io
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import connection as _connection
 from multiprocessing.reduction import DupFd
@@ -79,9 +79,10 @@ class Connection(_connection.Connection):
         finally:
             one.detach()
 
-    def _close(self) -> None:
+    def _close(self, _close: Callable[[int], None] = os.close) -> None:
+        # As the standard one: `__del__` calls it when the names of this module are gone, too.
         self._carrier = self._source = None
-        os.close(self._handle)
+        _close(self._handle)
 
     # -- sending --
 
