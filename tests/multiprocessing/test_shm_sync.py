@@ -122,3 +122,12 @@ def test_threads_in_a_row() -> None:
     for thread in threads:
         thread.join()
     assert answers == [5] * 8
+
+
+def test_a_timeout_that_is_no_number_is_named() -> None:
+    taken = mp.Lock()
+    taken.acquire()
+    text = "timeout must be a number of seconds or None, not str"
+    for wait in (mp.Event().wait, mp.Semaphore(0).acquire, taken.acquire, mp.Queue().get):
+        with pytest.raises(TypeError, match=text):
+            wait(timeout="1")

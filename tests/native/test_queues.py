@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from allcores._native.queues import Queue, SimpleQueue
+from allcores._native.queues import LifoQueue, PriorityQueue, Queue, SimpleQueue
 
 
 @pytest.mark.parametrize("make", [Queue, lambda: Queue(64), SimpleQueue])
@@ -168,3 +168,9 @@ print("end")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")
+
+
+@pytest.mark.parametrize("kind", [Queue, LifoQueue, PriorityQueue, SimpleQueue])
+def test_a_timeout_that_is_no_number_is_named(kind) -> None:
+    with pytest.raises(TypeError, match="timeout must be a number of seconds or None, not str"):
+        kind().get(timeout="1")

@@ -586,3 +586,9 @@ def test_no_references_leak() -> None:
     gc.collect()
     assert len(gc.get_objects()) - before < 20
     assert abs(sys.getrefcount(None) - nones) < 50
+
+
+@pytest.mark.parametrize("wait", [Event().wait, Semaphore(0).acquire])
+def test_a_timeout_that_is_no_number_is_named(wait) -> None:
+    with pytest.raises(TypeError, match="timeout must be a number of seconds.*, not str"):
+        wait(timeout="1")

@@ -40,6 +40,15 @@ include "shm_codec.pxi"
 
 # -- deadlines and statuses -----------------------------------------------------------------------
 
+cdef double seconds_of(object timeout) except? -1.0:
+    try:
+        return timeout
+    except TypeError:
+        raise TypeError(
+            f"timeout must be a number of seconds or None, not {type(timeout).__name__}"
+        ) from None
+
+
 cdef int64_t deadline_of(object block, object timeout) except -1:
     # As multiprocessing.Queue: a timeout of zero or less does not wait.
     cdef double seconds
@@ -47,7 +56,7 @@ cdef int64_t deadline_of(object block, object timeout) except -1:
         return AC_SHM_NOWAIT
     if timeout is None:
         return AC_FOREVER
-    seconds = timeout
+    seconds = seconds_of(timeout)
     if seconds != seconds:
         raise ValueError("timeout must be a number of seconds or None, not nan")
     if seconds <= 0:

@@ -206,12 +206,21 @@ cdef int64_t FIRST_LOOK_NS = 200 * AC_NS_PER_MS
 cdef int64_t LOOK_NS = 400 * AC_NS_PER_MS
 
 
+cdef double seconds_of(object timeout) except? -1.0:
+    try:
+        return timeout
+    except TypeError:
+        raise TypeError(
+            f"timeout must be a number of seconds or None, not {type(timeout).__name__}"
+        ) from None
+
+
 cdef int64_t deadline_after(object timeout) except -1:
     # None: for ever. Zero, negative and NaN: 0, do not wait. As multiprocessing's.
     cdef double seconds
     if timeout is None:
         return AC_FOREVER
-    seconds = timeout
+    seconds = seconds_of(timeout)
     if not seconds > 0:
         return 0
     if seconds >= 9e9:  # 285 years, the end of the clock

@@ -12,7 +12,7 @@ cdef int64_t deadline_after(object timeout) except -1:
     cdef double seconds
     if timeout is None:
         return AC_FOREVER
-    seconds = timeout
+    seconds = seconds_of(timeout)
     if not seconds > 0:
         return 0
     if seconds >= 9e9:  # 285 years, the end of the clock
@@ -22,7 +22,10 @@ cdef int64_t deadline_after(object timeout) except -1:
 
 cdef int64_t lock_deadline(object blocking, object timeout) except -1:
     # The rules, and the messages, of Lock.acquire(blocking=True, timeout=-1).
-    cdef double seconds = timeout
+    cdef double seconds
+    if timeout is None:
+        raise TypeError("timeout must be a number of seconds, -1 for no limit, not None")
+    seconds = seconds_of(timeout)
     if not blocking:
         if seconds != -1:
             raise ValueError("can't specify a timeout for a non-blocking call")

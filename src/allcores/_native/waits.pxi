@@ -9,6 +9,15 @@ from allcores._native.runtime cimport runtime_in_main_thread
 
 # -- deadlines ------------------------------------------------------------------------------------
 
+cdef double seconds_of(object timeout) except? -1.0:
+    try:
+        return timeout
+    except TypeError:
+        raise TypeError(
+            f"timeout must be a number of seconds or None, not {type(timeout).__name__}"
+        ) from None
+
+
 cdef int64_t deadline_of(object block, object timeout) except -1:
     # 0: do not wait. The rules, and the message, of queue.Queue.
     cdef double seconds
@@ -16,7 +25,7 @@ cdef int64_t deadline_of(object block, object timeout) except -1:
         return 0
     if timeout is None:
         return AC_FOREVER
-    seconds = timeout
+    seconds = seconds_of(timeout)
     if seconds < 0:
         raise ValueError("'timeout' must be a non-negative number")
     if seconds != seconds:
