@@ -339,7 +339,7 @@ def test_a_full_dev_shm_is_an_error_and_loses_nothing(tmp_path: Path) -> None:
         print(sorted(os.listdir("/dev/shm")))
     """
     said = on_a_small_memory_disk(tmp_path, code, "1m")
-    assert "full: " in said and "too large" in said and "refused: " in said
+    assert "full: /dev/shm" in said and "too large" in said and "refused: " in said
     assert "/dev/shm" in said
     assert "['allcores.small', 'rest']" in said
 

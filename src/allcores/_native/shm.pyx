@@ -560,6 +560,12 @@ cdef int raise_status(ShmQueue self, ac_shm_status status) except -1:
             "queue a maxsize, so that put waits for the readers, or start more readers"
         )
     if status == AC_SHM_NOMEM:
+        if ac_shm_bell_is_file(self.q.bell):
+            raise MemoryError(
+                "/dev/shm, where a queue with a name lies, or the memory has no room for the message; nothing "
+                "was put or taken. Look at 'df /dev/shm' (a container's is small unless it is given more: docker "
+                "run --shm-size), or give the queue a maxsize"
+            )
         raise MemoryError(
             "the system has no memory for the message; nothing was put or taken. Give the queue a "
             "maxsize, or raise the limit that is set on this process or container"
