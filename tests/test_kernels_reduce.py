@@ -178,6 +178,8 @@ def test_degrees_of_freedom() -> None:
         assert math.isnan(kernels.var(array.array("d", [1.0]), ddof=1))
     with pytest.raises(TypeError, match="ddof must be a number, not list"):
         kernels.var(x, ddof=[])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="ddof must be a number, not str"):
+        kernels.var(x, ddof="1")  # type: ignore[arg-type]
 
 
 def test_wrong_buffers_are_refused_with_what_came_and_what_to_do() -> None:

@@ -319,7 +319,8 @@ cdef int64_t whole_number(object value, str name, int64_t least, object most) ex
 cdef double finite_number(object value, str name) except? -1.0:
     cdef double number
     try:
-        number = float(value)
+        # float() would read text, too
+        number = value
     except TypeError:
         raise TypeError(f"{name} must be a number, not {type(value).__name__}") from None
     if not isfinite(number):

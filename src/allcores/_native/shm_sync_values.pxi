@@ -221,7 +221,10 @@ cdef int array_begin(ArrayMemory self, object shape, str format, Py_ssize_t item
     cdef Py_ssize_t at, step = itemsize
     if hasattr(shape, "__index__"):
         shape = (shape,)
-    lengths = tuple([length.__index__() for length in shape])
+    try:
+        lengths = tuple([length.__index__() for length in shape])
+    except (AttributeError, TypeError):
+        raise TypeError(f"shape must be an int or a tuple of ints, not {shape!r}") from None
     if len(lengths) > MOST_DIMENSIONS:
         raise ValueError(f"an array has at most {MOST_DIMENSIONS} dimensions, not {len(lengths)}")
     total = itemsize
