@@ -81,5 +81,5 @@ def test_the_end_of_the_interpreter_closes_it_when_names_are_gone(monkeypatch) -
     Link.__del__(made)
     monkeypatch.undo()
     for fd in descriptors:
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(fd)
