@@ -32,3 +32,23 @@ def test_the_headers_are_found() -> None:
     include = Path(allcores.get_include())
     for header in ("sched/ac_client.h", "queues/ac_records.h", "sync/ac_latch.h"):
         assert (include / header).is_file()
+
+
+def test_a_sub_interpreter_that_comes_first_is_refused_too() -> None:
+    # One that shares the GIL could load the modules, and would keep the main interpreter from them.
+    code = (
+        "try: import _interpreters as i\n"
+        "except ImportError: import _xxsubinterpreters as i\n"
+        "try: one = i.create('legacy')\n"
+        "except TypeError: one = i.create(isolated=False)\n"
+        "inner = '''try:\n    import allcores.queue\n    print('no error')\n"
+        "except ImportError as error: print('refused:', error)\n'''\n"
+        "i.run_string(one, inner); i.destroy(one)\n"
+        "import allcores.queue; print(allcores.queue.Queue().qsize())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    if "No module named '_xxsubinterpreters'" in done.stderr:
+        pytest.skip("this interpreter has no sub-interpreters")
+    said = "refused: allcores does not support loading in subinterpreters"
+    assert done.stdout.startswith(said), done.stdout + done.stderr
+    assert done.stdout.endswith("\n0\n"), done.stdout + done.stderr
