@@ -16,6 +16,14 @@ _Static_assert((CHUNK_LEAVES & (CHUNK_LEAVES - 1)) == 0, "a chunk is a whole sub
 
 #define LANES(V) (256 / (int)sizeof(V))
 
+/* The tree over `count` values: the left part is the largest power of two below count. */
+static double add_tree(const double *v, int64_t count) {
+    if (count == 1) return v[0];
+    int64_t left = 1;
+    while (left * 2 < count) left *= 2;
+    return add_tree(v, left) + add_tree(v + left, count - left);
+}
+
 /* Whole rows by hand, or none of them. */
 #if AC_NEON
 #define ROWS(NAME) (neon ? ac_neon_dot_##NAME(p, q, n, lane) : 0)
@@ -23,20 +31,46 @@ _Static_assert((CHUNK_LEAVES & (CHUNK_LEAVES - 1)) == 0, "a chunk is a whole sub
 #define ROWS(NAME) 0
 #endif
 
+#define EACH_LANE(V, j) for (int j = 0; j < LANES(V); j++)
+
 #define DEFINE_FLOAT(NAME, T, V)                                                            \
-    AC_INLINE double leaf_##NAME(bool neon, const T *p, const T *q, int64_t n) {            \
-        V lane[LANES(V)];                                                                   \
+    AC_INLINE double fold_##NAME(const V *lane) {                                           \
         double wide[LANES(V)];                                                              \
-        (void)neon;                                                                         \
-        for (int j = 0; j < LANES(V); j++) lane[j] = (V)-0.0; /* the neutral element */     \
-        int64_t i = ROWS(NAME);                                                             \
-        for (; i + LANES(V) <= n; i += LANES(V))                                            \
-            for (int j = 0; j < LANES(V); j++) lane[j] += p[i + j] * q[i + j];              \
-        for (int j = 0; i + j < n; j++) lane[j] += p[i + j] * q[i + j];                     \
-        for (int j = 0; j < LANES(V); j++) wide[j] = (double)lane[j];                       \
+        EACH_LANE(V, j) wide[j] = (double)lane[j];                                          \
         for (int half = LANES(V) / 2; half > 0; half /= 2)                                  \
             for (int j = 0; j < half; j++) wide[j] += wide[j + half];                       \
         return wide[0];                                                                     \
+    }                                                                                       \
+    AC_INLINE double leaf_##NAME(bool neon, const T *p, const T *q, int64_t n) {            \
+        V lane[LANES(V)];                                                                   \
+        (void)neon;                                                                         \
+        EACH_LANE(V, j) lane[j] = (V)-0.0; /* the neutral element */                        \
+        int64_t i = ROWS(NAME);                                                             \
+        for (; i + LANES(V) <= n; i += LANES(V))                                            \
+            EACH_LANE(V, j) lane[j] += p[i + j] * q[i + j];                                 \
+        for (int j = 0; i + j < n; j++) lane[j] += p[i + j] * q[i + j];                     \
+        return fold_##NAME(lane);                                                           \
+    }                                                                                       \
+    /* Two whole leaves side by side: four streams of memory where one leaf has two. */     \
+    AC_INLINE void pair_##NAME(const T *p, const T *q, double *sums) {                      \
+        const T *const p2 = p + LEAF, *const q2 = q + LEAF;                                 \
+        V lane[LANES(V)], lane2[LANES(V)];                                                  \
+        EACH_LANE(V, j) lane[j] = lane2[j] = (V)-0.0;                                       \
+        for (int64_t i = 0; i < LEAF; i += LANES(V)) {                                      \
+            EACH_LANE(V, j) lane[j] += p[i + j] * q[i + j];                                 \
+            EACH_LANE(V, j) lane2[j] += p2[i + j] * q2[i + j];                              \
+        }                                                                                   \
+        sums[0] = fold_##NAME(lane);                                                        \
+        sums[1] = fold_##NAME(lane2);                                                       \
+    }                                                                                       \
+    AC_INLINE double leaves_##NAME(bool neon, const T *p, const T *q, int64_t n) {          \
+        double sums[CHUNK_LEAVES];                                                          \
+        int64_t k = 0, at = 0;                                                              \
+        for (; !neon && at + 2 * LEAF <= n; at += 2 * LEAF, k += 2)                         \
+            pair_##NAME(p + at, q + at, sums + k);                                          \
+        for (; at < n; at += LEAF, k++)                                                     \
+            sums[k] = leaf_##NAME(neon, p + at, q + at, n - at > LEAF ? LEAF : n - at);     \
+        return add_tree(sums, k);                                                           \
     }
 AC_FLOAT_TYPES(DEFINE_FLOAT)
 
@@ -51,18 +85,8 @@ AC_FLOAT_TYPES(DEFINE_FLOAT)
         break;                                                                              \
     }
 
-/* The tree over `count` values: the left part is the largest power of two below count. */
-static double add_tree(const double *v, int64_t count) {
-    if (count == 1) return v[0];
-    int64_t left = 1;
-    while (left * 2 < count) left *= 2;
-    return add_tree(v, left) + add_tree(v + left, count - left);
-}
-
 AC_INLINE ac_number chunk_with(bool neon, ac_dtype dtype, const void *x, const void *y, int64_t n) {
     ac_number r = {0};
-    double leaves[CHUNK_LEAVES];
-    int64_t k = 0;
     switch (dtype) {
     case AC_I8:
     case AC_U8:
@@ -77,16 +101,10 @@ AC_INLINE ac_number chunk_with(bool neon, ac_dtype dtype, const void *x, const v
     case AC_U64:
         WRAPPING(ac_u64_at, uint64_t)
     case AC_F32:
-        for (int64_t at = 0; at < n; at += LEAF)
-            leaves[k++] = leaf_f32(neon, (const ac_f32_at *)x + at, (const ac_f32_at *)y + at,
-                                   n - at > LEAF ? LEAF : n - at);
-        r.f64 = add_tree(leaves, k);
+        r.f64 = leaves_f32(neon, x, y, n);
         break;
     case AC_F64:
-        for (int64_t at = 0; at < n; at += LEAF)
-            leaves[k++] = leaf_f64(neon, (const ac_f64_at *)x + at, (const ac_f64_at *)y + at,
-                                   n - at > LEAF ? LEAF : n - at);
-        r.f64 = add_tree(leaves, k);
+        r.f64 = leaves_f64(neon, x, y, n);
         break;
     }
     return r;

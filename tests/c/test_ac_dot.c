@@ -5,7 +5,8 @@
 
 static uint64_t seed;
 
-static const int64_t sizes[] = {0, 1, 2, 31, 33, 64, 65, 2047, 2048, 2049, 9000, 65536, 65537, 300001};
+static const int64_t sizes[] = {0, 1, 2, 31, 33, 64, 65, 2047, 2048, 2049, 4096,
+                                6145, 9000, 65536, 65537, 300001};
 #define SIZES (int)(sizeof sizes / sizeof *sizes)
 
 /* The order of additions that ac_dot.h promises, written the slow way. */
