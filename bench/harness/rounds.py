@@ -1,12 +1,38 @@
 """The rounds: every contender once a round, in an order that rotates, answers compared."""
 
 import math
+import time
 from collections.abc import Callable, Sequence
 
 from bench.harness.comparison import Standing
 from bench.harness.contender import Contender, Sample, WrongAnswer
 
 MOST_REPS = 10_000_000
+LOOK_S = 0.005
+QUIET_SHARE = 0.2  # of a processor: the look itself takes some of it
+PATIENCE_S = 0.5
+
+
+def settle(patience_s: float = PATIENCE_S) -> bool:
+    """Wait until no thread of this process is at work.
+
+    Threads of one contender that go on spinning after their work (those of OpenBLAS do, for tenths of
+    a second) would take a processor away from the next one.
+
+    Returns
+    -------
+    bool
+        False if some still are after `patience_s`.
+    """
+    end = time.monotonic() + patience_s
+    while True:
+        wall, cpu = time.monotonic(), time.process_time()
+        time.sleep(LOOK_S)
+        now = time.monotonic()
+        if time.process_time() - cpu < QUIET_SHARE * (now - wall):
+            return True
+        if now >= end:
+            return False
 
 
 def rotated(contenders: Sequence[Contender], round_: int) -> list[Contender]:
@@ -77,6 +103,7 @@ def alternate(
     for round_ in range(rounds):
         for contender in rotated(contenders, round_):
             progress(f"round {round_ + 1} of {rounds}, {contender.name}")
+            settle()
             sample = contender.measure(reps[contender.name])
             expected = _agreed(contender.name, sample, expected, names[0])
             samples[contender.name].append(sample)

@@ -1,10 +1,12 @@
 """bench/harness/rounds.py and contender.py: alternation, calibration, agreement."""
 
 import time
+from itertools import pairwise
 
 import pytest
+from bench.harness import rounds as rounds_module
 from bench.harness.contender import Call, Sample, Work, WrongAnswer, cpu_seconds, own_copy
-from bench.harness.rounds import alternate, calibrate, rotated
+from bench.harness.rounds import alternate, calibrate, rotated, settle
 
 
 class Scripted:
@@ -34,6 +36,47 @@ def test_the_order_rotates_so_that_each_is_first_equally_often() -> None:
     assert "".join(log[:3]) == "abc", "the warm-up"
     assert rounds == ["abc", "bca", "cab"] * 2
     assert [one.name for one in rotated(contenders, 4)] == ["b", "c", "a"]
+
+
+class Clock:
+    """Stands in for the module time: a thread of the process spins until `busy_s`, from 0 on."""
+
+    def __init__(self, busy_s: float) -> None:
+        self.now = 0.0
+        self.busy_s = busy_s
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def process_time(self) -> float:
+        return min(self.now, self.busy_s)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_contender_waits_for_threads_that_another_one_left_spinning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock(busy_s=0.1)
+    monkeypatch.setattr(rounds_module, "time", clock)
+    assert settle(0.5)
+    assert 0.1 <= clock.now < 0.12
+    clock.now, clock.busy_s = 0.0, 9.0
+    assert not settle(0.5)
+    assert 0.5 <= clock.now < 0.52
+
+    began: list[float] = []
+
+    class Looking(Scripted):
+        def measure(self, reps: int) -> Sample:
+            began.append(clock.now)
+            clock.busy_s = clock.now + 0.1
+            return super().measure(reps)
+
+    alternate([Looking("a", []), Looking("b", [])], 2, cell_s=1.0)
+    rounds_began = began[-4:]
+    assert all(later - earlier >= 0.1 for earlier, later in pairwise(rounds_began))
 
 
 def test_figures_are_for_one_unit_whatever_the_repetitions() -> None:
