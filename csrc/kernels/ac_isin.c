@@ -189,6 +189,9 @@ static int64_t without_nans(ac_dtype dtype, uint64_t *keys, int64_t n) {
     if (dtype != AC_F32 && dtype != AC_F64) return n;
     const uint64_t nan = dtype == AC_F32 ? UINT32_MAX : UINT64_MAX;
     int64_t have = 0;
+    bool any = false;
+    for (int64_t i = 0; i < n; i++) any |= keys[i] == nan;
+    if (!any) return n;
     for (int64_t i = 0; i < n; i++) {
         keys[have] = keys[i];
         have += keys[i] != nan;

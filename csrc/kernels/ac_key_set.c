@@ -18,7 +18,7 @@
 #define WAYS AC_KEY_SET_WAYS
 #define MIN_BITS 4
 #define FULLEST 2         /* at most one place in two is used: then one bucket in twenty is full */
-#define MOST_GROWTH 6     /* bits at once */
+#define MOST_GROWTH 8     /* bits at once: a table is moved for the last time while it is small */
 #define KEYS_A_PART 16384 /* fewer are not worth another thread's reading of all keys */
 #define ROOM_FROM 32768   /* keys: for fewer a borrowed room, of 4 MB at least, would be too much */
 #define ROOM_MOST ((size_t)64 << 20) /* larger tables are mapped anew each time anyway */
@@ -51,7 +51,7 @@ static int most_bits(const ac_key_set *s) {
 }
 
 void ac_key_set_init(ac_key_set *s, const ac_exec *ex, int64_t total) {
-    const ac_key_set_part empty = {NULL, 0, false, 0, 0, {0}};
+    const ac_key_set_part empty = {NULL, 0, false, 0, 0};
     s->simd = ex->simd;
     s->total = total;
     s->part_bits = 0;
@@ -105,11 +105,12 @@ __attribute__((always_inline)) AC_TARGET_AVX512 static inline unsigned find_avx5
         const uint64_t mask = ((uint64_t)1 << p->bits) - 1;                                 \
         uint64_t home[AC_KEY_SET_BLOCK];                                                    \
         int64_t used = 0;                                                                   \
+        bool zero = false;                                                                  \
         for (int64_t i = 0; i < n; i++) home[i] = home_of(s, p, hash_of(s, keys[i]));       \
         for (int64_t i = 0; i < n; i++) __builtin_prefetch(bucket_at(p, home[i]), 1);       \
         for (int64_t i = 0; i < n; i++) {                                                   \
             const uint64_t key = keys[i];                                                   \
-            p->zero |= key == 0;                                                            \
+            zero |= key == 0;                                                               \
             for (uint64_t at = home[i]; key != 0; at = (at + 1) & mask) {                   \
                 uint64_t *const bucket = bucket_at(p, at);                                  \
                 if (find(bucket, key) != 0) break;                                          \
@@ -121,6 +122,7 @@ __attribute__((always_inline)) AC_TARGET_AVX512 static inline unsigned find_avx5
             }                                                                               \
         }                                                                                   \
         p->used += used;                                                                    \
+        p->zero |= zero;                                                                    \
     } while (0)
 
 static void put_block_portable(const ac_key_set *s, ac_key_set_part *p, const uint64_t *keys,

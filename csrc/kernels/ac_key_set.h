@@ -16,12 +16,13 @@
 #define AC_KEY_SET_BLOCK 128 /* keys that ac_key_set_find and ac_key_set_add take at the most */
 
 typedef struct ac_key_set_part {
-    uint64_t *place; /* AC_KEY_SET_WAYS << bits, 0 where empty; each bucket filled from the front */
+    /* AC_KEY_SET_WAYS << bits, 0 where empty; each bucket filled from the front. A line of its own: what
+     * stands before is read, and the next one written, by other threads. */
+    AC_ALIGNED_LINE uint64_t *place;
     int bits;
     bool zero;       /* whether the key 0 is in it */
     int64_t used;    /* places that are not empty */
     int64_t seen;    /* keys it was given so far, the same ones counted again */
-    char apart[96];  /* another thread fills the next */
 } ac_key_set_part;
 
 typedef struct ac_key_set {

@@ -40,12 +40,30 @@ ac_scratch ac_scratch_borrow(const ac_sched_api *api, size_t bytes) {
     return (ac_scratch){p, p != NULL ? whole : 0};
 }
 
+static bool keep(const ac_sched_api *api, ac_scratch block) {
+    return api->keep(block.data, block.bytes, ac_scratch_free);
+}
+
+/* Lets the system have the pages of a block that is kept. Where it cannot do that, nothing is kept: a
+ * library has no business sitting on memory. */
+static bool keep_cold(const ac_sched_api *api, ac_scratch block) {
+    return ac_scratch_discard_(block.data, block.bytes) && keep(api, block);
+}
+
+/* Keeps one of the smallest blocks as it is: to tell the system costs an interrupt of each processor
+ * that ran us, too much for a kernel of 2 ms. The one that is there already, if any, grows cold. */
+static bool keep_warm(const ac_sched_api *api, ac_scratch block) {
+    ac_scratch other;
+    other.data = api->take(AC_SCRATCH_HUGE, &other.bytes);
+    if (other.data != NULL &&
+        !(other.bytes == AC_SCRATCH_HUGE ? keep_cold(api, other) : keep(api, other)))
+        ac_scratch_free(other.data, other.bytes);
+    return keep(api, block);
+}
+
 void ac_scratch_return(const ac_sched_api *api, ac_scratch block) {
-    /* The pages stay until the system runs short. Where it cannot do that, nothing is kept: a library
-     * has no business sitting on memory. */
     if (block.data != NULL && api != NULL && block.bytes >= AC_SCRATCH_HUGE &&
-        ac_scratch_discard_(block.data, block.bytes) &&
-        api->keep(block.data, block.bytes, ac_scratch_free))
+        (block.bytes == AC_SCRATCH_HUGE ? keep_warm(api, block) : keep_cold(api, block)))
         return;
     ac_scratch_free(block.data, block.bytes);
 }

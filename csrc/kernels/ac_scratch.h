@@ -21,7 +21,8 @@ void *ac_scratch_alloc_zeroed(size_t bytes);
 void ac_scratch_free(void *p, size_t bytes);
 
 /* The same, but a large block comes from the process's shelf if it has one that fits
- * (sched/ac_keeper.h), and goes back there. `api` may be NULL: then nothing is kept. What is borrowed
+ * (sched/ac_keeper.h), and goes back there: as a rule marked as the system's to take when it runs short,
+ * but for one block of AC_SCRATCH_HUGE bytes. `api` may be NULL: then nothing is kept. What is borrowed
  * is uninitialised; its bytes may be more than asked for, and data is NULL if there is no memory. */
 typedef struct ac_scratch ac_scratch;
 ac_scratch ac_scratch_borrow(const ac_sched_api *api, size_t bytes);

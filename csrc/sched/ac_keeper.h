@@ -3,8 +3,8 @@
  * Fresh pages are dear: the system makes each one zero and maps it at the first touch, which cost a
  * kernel that counts words an eighth of its time on two threads. So a kernel puts its blocks here
  * when it ends and the next one takes them. Whoever puts a block has told the system before that it
- * may take the pages when it runs short (ac_scratch.h), so that the shelf keeps addresses, not
- * memory that others need.
+ * may take the pages when it runs short (ac_scratch.h; but for one small block), so that the shelf
+ * keeps addresses, not memory that others need.
  *
  * It holds so much in all; when that is reached, what was put longest ago makes room (ac_keeper_drop): a
  * block that nobody asks for any more would else keep out those that are asked for each time.
