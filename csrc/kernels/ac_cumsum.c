@@ -103,6 +103,7 @@ typedef struct job {
     const char *x;
     char *out;
     int64_t n;
+    bool shared;                /* several threads write */
     value *through;             /* for each chunk: the sum of all up to its end; written by whoever
                                    does it before `known` passes it */
     AC_ALIGNED_LINE ac_atomic_i64 next;  /* the next chunk that nobody has taken */
@@ -159,6 +160,9 @@ static void do_chunk(job *j, int64_t chunk) {
         sums_##NAME(x, n, sums);                                                            \
         publish(j, chunk, begin_##MEMBER(sums, segments, sum_before(j, chunk).MEMBER));     \
         write_##NAME(x, (O_AT *)j->out + lo, n, sums);                                      \
+        if (j->shared)                                                                      \
+            ac_scratch_ahead((O_AT *)j->out + lo, (O_AT *)j->out + lo + n,                  \
+                             (O_AT *)j->out + j->n);                                        \
         break;                                                                              \
     }
         DO(AC_I8, i8, int8_t, uint64_t, u64, ac_u64_at)
@@ -191,6 +195,7 @@ int ac_cumsum(const ac_exec *ex, ac_dtype dtype, const void *x, void *out, int64
         return 0;
     }
     const size_t bytes = (size_t)chunks * sizeof *j.through;
+    j.shared = ex->threads > 1;
     j.through = ac_scratch_alloc(bytes);
     if (j.through == NULL) return AC_EXEC_NOMEM;
     const int rc = ac_exec_for(ex, cumsum_range, &j, chunks, 1);

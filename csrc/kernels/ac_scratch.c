@@ -29,6 +29,19 @@ int ac_scratch_for(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n, ac_s
     return rc == -AC_EXEC_NOMEM ? AC_EXEC_NOMEM : rc;
 }
 
+void ac_scratch_ahead(const void *from, const void *to, const void *end) {
+#if defined(__linux__)
+    const uintptr_t page = ((uintptr_t)to - 1) & ~(AC_SCRATCH_PAGE - 1), next = page + AC_SCRATCH_PAGE;
+    if (page < (uintptr_t)from || next >= (uintptr_t)end) return;
+    const uintptr_t left = (uintptr_t)end - next;
+    ac_scratch_make_((void *)next, left < AC_SCRATCH_PAGE ? left : AC_SCRATCH_PAGE);
+#else
+    (void)from;
+    (void)to;
+    (void)end;
+#endif
+}
+
 ac_scratch ac_scratch_borrow(const ac_sched_api *api, size_t bytes) {
     const size_t whole = ac_scratch_whole_(bytes);
     if (api != NULL && bytes >= AC_SCRATCH_HUGE) {

@@ -28,6 +28,13 @@ typedef struct ac_scratch ac_scratch;
 ac_scratch ac_scratch_borrow(const ac_sched_api *api, size_t bytes);
 void ac_scratch_return(const ac_sched_api *api, ac_scratch block);
 
+/* For results that several threads write in order of their addresses: to be called by the thread that
+ * has written the bytes from `from` to `to`, of a buffer that ends at `end`. Two threads that come upon
+ * the same fresh huge page would each have one cleared, and one of the two is thrown away. So whoever
+ * wrote across the beginning of a huge page has the next one made, where there is none yet, while the
+ * others write to his. Changes no byte. */
+void ac_scratch_ahead(const void *from, const void *to, const void *end);
+
 /* a * b, or SIZE_MAX (which no allocation can give) when that overflows. */
 AC_INLINE size_t ac_scratch_product(size_t a, size_t b) {
     return a != 0 && b > SIZE_MAX / a ? SIZE_MAX : a * b;
@@ -52,6 +59,8 @@ int ac_scratch_for(const ac_exec *ex, ac_range_fn fn, void *ctx, int64_t n, ac_s
 #if defined(__linux__)
 size_t ac_scratch_whole_(size_t bytes);
 bool ac_scratch_discard_(void *p, size_t bytes);
+void ac_scratch_make_(void *p, size_t bytes);
+#define AC_SCRATCH_PAGE ((uintptr_t)2 << 20) /* huge, of x86-64, and of aarch64 with 4 KB pages */
 #else
 AC_INLINE size_t ac_scratch_whole_(size_t bytes) { return bytes; }
 AC_INLINE bool ac_scratch_discard_(void *p, size_t bytes) {

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 
 #define ALIGN 64
-#define HUGE_PAGE ((size_t)2 << 20) /* of x86-64, and of aarch64 with 4 KB pages */
+#define HUGE_PAGE ((size_t)AC_SCRATCH_PAGE)
 
 static size_t round_up(size_t bytes) {
     return bytes > SIZE_MAX - (ALIGN - 1) ? 0 : (bytes + (ALIGN - 1)) & ~(size_t)(ALIGN - 1);
@@ -65,5 +65,19 @@ bool ac_scratch_discard_(void *p, size_t bytes) {
     (void)p;
     (void)bytes;
     return false;
+#endif
+}
+
+/* From the beginning of a huge page on. The look costs next to nothing; making pages that are there
+ * would be a walk through all small ones. Where the system knows no such wish (before Linux 5.14), the
+ * threads that write have them made, as ever. */
+void ac_scratch_make_(void *p, size_t bytes) {
+#ifdef MADV_POPULATE_WRITE
+    unsigned char there = 0;
+    if (mincore(p, 1, &there) == 0 && (there & 1) == 0)
+        (void)madvise(p, bytes, MADV_POPULATE_WRITE);
+#else
+    (void)p;
+    (void)bytes;
 #endif
 }

@@ -5,6 +5,21 @@
 
 #include "check.h"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+
+/* Whether this system makes pages on demand. */
+static bool populates(void) {
+    bool can = false;
+#ifdef MADV_POPULATE_WRITE
+    void *const p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    can = p != MAP_FAILED && madvise(p, 4096, MADV_POPULATE_WRITE) == 0;
+    if (p != MAP_FAILED) (void)munmap(p, 4096);
+#endif
+    return can;
+}
+#endif
+
 static void test_blocks_are_aligned_and_writable(void) {
     const size_t sizes[] = {0, 1, 63, 64, 65, 4096, AC_SCRATCH_HUGE - 1, AC_SCRATCH_HUGE,
                             AC_SCRATCH_HUGE + 1};
@@ -65,6 +80,43 @@ static void test_a_large_block_is_lent_again(void) {
     }
 }
 
+/* Which pages are there changes, no byte does; the buffer's neighbours and its first page are not
+ * touched. */
+static void test_pages_made_ahead(void) {
+#if defined(__linux__)
+    enum { PAGES = 4 };
+    const size_t page = AC_SCRATCH_PAGE, all = PAGES * page;
+    char *const p = ac_scratch_alloc(all); /* fresh from the system: it begins with a huge page */
+    CHECK(p != NULL && (uintptr_t)p % page == 0);
+    const struct {
+        size_t from, to, end;
+        int made; /* the huge page that is there afterwards, beside the first; 0: none */
+    } steps[] = {
+        {100, 5000, all, 0},                    /* within a page */
+        {0, 5000, page, 0},                     /* the next one is not the buffer's */
+        {page - 100, page + 100, 2 * page, 0},  /* nor here */
+        {0, 5000, page + 1, 1},
+        {2 * page - 100, 2 * page, all, 0},     /* up to the page, not into it */
+        {2 * page - 100, 2 * page + 1, all, 3},
+    };
+    unsigned char there;
+    for (int s = 0; s < 6; s++) {
+        ac_scratch_ahead(p + steps[s].from, p + steps[s].to, p + steps[s].end);
+        for (int k = 1; k < PAGES; k++) {
+            bool made = false;
+            for (int before = 0; before <= s; before++) made |= steps[before].made == k;
+            CHECK(mincore(p + (size_t)k * page, 1, &there) == 0);
+            CHECK(made ? populates() == ((there & 1) != 0) : (there & 1) == 0);
+        }
+    }
+    for (size_t i = 0; i < all; i += 999) CHECK(p[i] == 0);
+    p[page] = 7;
+    ac_scratch_ahead(p, p + 1, p + all);
+    CHECK(p[page] == 7);
+    ac_scratch_free(p, all);
+#endif
+}
+
 typedef struct rows {
     ac_scratch *rooms;
     int64_t stop_at;
@@ -100,6 +152,7 @@ int main(void) {
     RUN(test_blocks_are_aligned_and_writable);
     RUN(test_what_cannot_be_had_is_null);
     RUN(test_room_grows_and_stays);
+    RUN(test_pages_made_ahead);
     RUN(test_each_worker_has_a_room);
     return 0;
 }
