@@ -15,7 +15,6 @@
 
 #define WAYS AC_SEEN_WAYS
 #define BLOCK 64
-#define FULL_OF_8 6   /* at most so many eighths are used: beyond, one key in twenty is away */
 #define STEPS_A_KEY 8 /* so many on average mean keys made to collide */
 
 AC_INLINE uint64_t home_of(uint64_t key, int bits) {
@@ -144,7 +143,7 @@ ac_tally_status ac_seen_add(ac_seen *t, const uint64_t *keys, int64_t n) {
     uint64_t away[BLOCK];
     for (int64_t at = 0; at < n; at += BLOCK) {
         const int64_t some = n - at < BLOCK ? n - at : BLOCK;
-        while (t->place == NULL || (t->used + some) * 8 > (int64_t)WAYS * FULL_OF_8 << t->bits) {
+        while (t->place == NULL || t->used + some > (int64_t)AC_SEEN_FULLEST << t->bits) {
             if (t->place != NULL && t->bits >= AC_SEEN_MAX_BITS) return AC_TALLY_FULL;
             if (!grow(t)) return AC_TALLY_NOMEM;
         }
@@ -161,8 +160,10 @@ int64_t ac_seen_keys(const ac_seen *t, uint64_t *keys) {
     int64_t found = 0;
     if (t->zero) keys[found++] = 0;
     if (t->place == NULL) return found;
-    for (int64_t i = 0; i < (int64_t)WAYS << t->bits; i++)
-        if (t->place[i] != 0) keys[found++] = t->place[i];
+    for (int64_t i = 0; i < (int64_t)WAYS << t->bits; i++) { /* no branch: it is a toss-up */
+        keys[found] = t->place[i];
+        found += t->place[i] != 0;
+    }
     return found;
 }
 

@@ -11,6 +11,7 @@
 #include "kernels/ac_tally.h" /* the same results of adding */
 
 #define AC_SEEN_WAYS 8
+#define AC_SEEN_FULLEST 6 /* at most so many places a bucket on average: beyond, one key in twenty is away */
 #define AC_SEEN_MIN_BITS 5
 #define AC_SEEN_MAX_BITS 18 /* 16 MB */
 
@@ -36,7 +37,7 @@ ac_tally_status ac_seen_add(ac_seen *t, const uint64_t *keys, int64_t n);
 /* How many different keys are in it. */
 AC_INLINE int64_t ac_seen_size(const ac_seen *t) { return t->used + t->zero; }
 
-/* Writes them, in no order; returns how many. */
+/* Writes them, in no order; returns how many. One place more is written to. */
 int64_t ac_seen_keys(const ac_seen *t, uint64_t *keys);
 
 void ac_seen_end(ac_seen *t);

@@ -15,7 +15,6 @@
 #endif
 
 #define BLOCK 64
-#define FULLEST 2     /* at most one place in two is used: then one key in twenty has to step */
 #define STEPS_A_KEY 8 /* so many on average mean keys made to collide */
 
 AC_INLINE uint64_t home_of(uint64_t key, int bits) {
@@ -156,7 +155,7 @@ ac_tally_status ac_tally_add(ac_tally *t, const uint64_t *keys, int64_t n) {
     for (int64_t at = 0; at < n; at += BLOCK) {
         const int64_t some = n - at < BLOCK ? n - at : BLOCK;
         while (t->bucket == NULL ||
-               (t->used + some) * FULLEST > (int64_t)AC_TALLY_WAYS << t->bits) {
+               t->used + some > (int64_t)AC_TALLY_FULLEST << t->bits) {
             if (t->bucket != NULL && t->bits >= AC_TALLY_MAX_BITS) return AC_TALLY_FULL;
             if (!grow(t)) return AC_TALLY_NOMEM;
         }
@@ -180,8 +179,10 @@ int64_t ac_tally_keys(const ac_tally *t, uint64_t *keys) {
     int64_t found = 0;
     if (t->bucket == NULL) return 0;
     for (uint64_t i = 0; i < (uint64_t)1 << t->bits; i++)
-        for (int k = 0; k < AC_TALLY_WAYS; k++)
-            if (t->bucket[i].count[k] != 0) keys[found++] = t->bucket[i].key[k];
+        for (int k = 0; k < AC_TALLY_WAYS; k++) { /* no branch: it is a toss-up */
+            keys[found] = t->bucket[i].key[k];
+            found += t->bucket[i].count[k] != 0;
+        }
     return found;
 }
 

@@ -12,6 +12,7 @@
 #include "sched/ac_exec.h"
 
 #define AC_TALLY_WAYS 4
+#define AC_TALLY_FULLEST 2 /* at most so many places a bucket on average: then one key in twenty steps */
 
 /* Filled from the front. A key is in the first bucket from its home on that had room for it. */
 typedef struct ac_tally_bucket {
@@ -49,7 +50,7 @@ ac_tally_status ac_tally_add(ac_tally *t, const uint64_t *keys, int64_t n);
 /* How often the key was counted. */
 uint64_t ac_tally_get(const ac_tally *t, uint64_t key);
 
-/* Writes the different keys, in no order; returns how many (t->used). */
+/* Writes the different keys, in no order; returns how many (t->used). One place more is written to. */
 int64_t ac_tally_keys(const ac_tally *t, uint64_t *keys);
 
 void ac_tally_end(ac_tally *t);

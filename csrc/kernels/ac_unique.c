@@ -374,7 +374,7 @@ static int join(hashing *h, const ac_exec *ex) {
     int64_t total = 0, found = 0;
     for (int32_t w = 0; w < h->tables; w++)
         total += counted ? h->tally[w].used : ac_seen_size(h->seen + w);
-    if (!make_keys(u, total, counted)) return AC_EXEC_NOMEM;
+    if (!make_keys(u, total + 1, counted)) return AC_EXEC_NOMEM;
     for (int32_t w = 0; w < h->tables; w++)
         found += counted ? ac_tally_keys(h->tally + w, u->keys + found)
                          : ac_seen_keys(h->seen + w, u->keys + found);
@@ -426,9 +426,10 @@ static void forget(ac_unique *u) {
     u->bound = NULL;
 }
 
-/* The bits of the first tables, or 0 if too many numbers seem to be different. Of s keys drawn from d
+/* The bits of the first tables (of ac_tally.h; of ac_seen.h one more than they have), or 0 if too many numbers seem to be different. Of s keys drawn from d
  * different ones, evenly, about s * s / (2 * d) repeat another. */
-static int guess_bits(const ac_unique *u, const void *x, int64_t n, uint64_t *sample) {
+static int guess_bits(const ac_unique *u, const void *x, int64_t n, bool counted,
+                      uint64_t *sample) {
     const int64_t s = n <= ONE_PIECE ? SMALL_SAMPLE : AC_CLASSIFY_SAMPLES;
     ac_partition_sample(u->simd, u->dtype, AC_KEYS_EXACT, x, n, s, sample);
     ac_sort_u64(u->simd, (ac_u64_at *)sample, s, sample + s, 0);
@@ -439,8 +440,12 @@ static int guess_bits(const ac_unique *u, const void *x, int64_t n, uint64_t *sa
     const int64_t eighth = s * s / 2 * 9 / n;
     if (repeats < (n > ONE_PIECE ? 24 : eighth > 16 ? eighth : 16)) return 0;
     const int64_t different = s - repeats < repeats ? s - repeats : s * s / (2 * repeats);
+    /* As small as will do, with an eighth for the guess: they shall stay in the caches. */
+    const int64_t room = different + different / 8;
     int bits = AC_TALLY_MIN_BITS;
-    while (bits < AC_TALLY_MAX_BITS && (int64_t)AC_TALLY_WAYS << bits < 5 * different / 2) bits++;
+    while (bits < AC_TALLY_MAX_BITS &&
+           (counted ? (int64_t)AC_TALLY_FULLEST << bits : (int64_t)AC_SEEN_FULLEST << (bits - 1)) < room)
+        bits++;
     return bits;
 }
 
@@ -455,7 +460,7 @@ static int find(ac_unique *u, const ac_exec *ex, const void *x, int64_t n, bool 
         const size_t bytes = 2 * AC_CLASSIFY_SAMPLES * sizeof(uint64_t);
         uint64_t *const sample = ac_scratch_alloc(bytes);
         if (sample == NULL) return AC_EXEC_NOMEM;
-        bits = guess_bits(u, x, n, sample);
+        bits = guess_bits(u, x, n, counted, sample);
         ac_scratch_free(sample, bytes);
     }
     if (bits != 0) {
