@@ -15,8 +15,8 @@ QUESTION = "how fast are the different numbers among millions found, and counted
 OURS, OURS_COUNTS = "allcores unique", "allcores unique, counts"
 NUMPY, NUMPY_COUNTS = "numpy.unique", "numpy.unique, counts"
 POLARS, PYARROW = "polars value_counts, sorted", "pyarrow value_counts, sorted"
-# The bar of 15 was set beside a NumPy that took longer for the numbers alone than with their counts: one
-# with a hash table. For float64 today's sorts, as before it had that table; for int64 it uses the
+# The bar of 15 was set beside a NumPy that took longer for the numbers than for them and their counts:
+# one with a hash table. For float64 today's sorts, as before it had that table; for int64 it uses the
 # table, and is measured beside. The bar stays: the table says what was promised.
 WHY_NOT = "the bar was set beside a NumPy with a hash table; for float64 it sorts"
 BARS = [
