@@ -10,15 +10,14 @@ from bench.ours import ours
 
 QUESTION = "how fast are millions of numbers counted, put into bins, and looked up?"
 BARS = [
-    Bar("bincount", "bincount", "allcores bincount", "numpy.bincount", 1.6, issue=6, later=True),
+    Bar("bincount", "bincount", "allcores bincount", "numpy.bincount", 1.6, issue=6),
     Bar(
         "histogram, 100 equal bins", "histogram", "allcores histogram", "numpy.histogram", 8.0,
-        issue=6, later=True,
+        issue=6,
     ),
-    Bar("isin", "isin", "allcores isin", "numpy.isin", 1.0, issue=6, later=True),
+    Bar("isin", "isin", "allcores isin", "numpy.isin", 1.0, issue=6),
     Bar(
         "searchsorted", "searchsorted", "allcores searchsorted", "numpy.searchsorted", 2.0, issue=6,
-        later=True,
     ),
 ]
 

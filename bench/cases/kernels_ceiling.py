@@ -17,7 +17,7 @@ SIZES = {"searchsorted": 1_000_000, "isin": 1_000_000, "crc32": 80_000_000, "gre
 BARS = [
     Bar(
         f"{name}, share of the ceiling", name, f"allcores {name}", CEILING,
-        0.75 if name in COMBINED else 0.90, issue=6, later=True,
+        0.75 if name in COMBINED else 0.90, issue=6,
     )
     for name in KERNELS
 ]

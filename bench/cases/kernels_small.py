@@ -19,7 +19,7 @@ def row(name: str, count: int) -> str:
 
 
 BARS = [
-    Bar(row(name, count), row(name, count), f"allcores {name}", kernel.rival, 1.0, issue=6, later=True)
+    Bar(row(name, count), row(name, count), f"allcores {name}", kernel.rival, 1.0, issue=6)
     for name, kernel in KERNELS.items()
     for count in COUNTS
     if name not in NOT_NUMPYS

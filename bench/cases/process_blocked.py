@@ -128,6 +128,6 @@ MAKERS: dict[str, tuple[str, Callable[[Any, int], Blocking]]] = {
 }
 KINDS = tuple(MAKERS)
 BARS = [
-    Bar(f"processes, blocked: {kind}", kind, f"allcores {kind}", ALLOWED, 1.0, issue=5, later=True)
+    Bar(f"processes, blocked: {kind}", kind, f"allcores {kind}", ALLOWED, 1.0, issue=5)
     for kind in KINDS
 ]

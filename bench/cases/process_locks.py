@@ -41,7 +41,6 @@ def _bar(text: str, name: str, at_least: float) -> Bar:
         f"multiprocessing.{name}",
         at_least,
         issue=5,
-        later=True,
     )
 
 

@@ -17,7 +17,7 @@ OURS, STANDARD, FASTER = "allcores.multiprocessing", "multiprocessing", "faster_
 
 def _bar(name: str, comparison: str, suffix: str, rival: str, at_least: float) -> Bar:
     ours, theirs = f"{OURS}.Queue{suffix}", f"{rival}.Queue{suffix}"
-    return Bar(f"processes, {name}", comparison, ours, theirs, at_least, issue=5, later=True)
+    return Bar(f"processes, {name}", comparison, ours, theirs, at_least, issue=5)
 
 
 BARS = [

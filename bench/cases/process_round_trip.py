@@ -15,7 +15,7 @@ from bench.rivals.process_queues import Family
 QUESTION = "how long does a question to another process take, until its answer is there?"
 MEDIAN, LATE = "median", "99th of a hundred"
 OURS, STANDARD = "allcores.multiprocessing.Queue", "multiprocessing.Queue"
-BARS = [Bar("processes, round trip, median", MEDIAN, OURS, STANDARD, 20.0, issue=5, later=True)]
+BARS = [Bar("processes, round trip, median", MEDIAN, OURS, STANDARD, 20.0, issue=5)]
 
 
 def ask(there: Any, back: Any, count: int) -> list[int]:

@@ -15,11 +15,11 @@ ARGSORT, SORT = "allcores argsort (stable)", "allcores sort"
 STABLE, UNSTABLE, NP_SORT = "numpy.argsort(kind='stable')", "numpy.argsort()", "numpy.sort"
 BARS = [
     Bar("argsort, float64", "argsort", ARGSORT, STABLE, at_least=3.0),
-    Bar("argsort, float64", "argsort", ARGSORT, STABLE, 4.0, issue=6, later=True),
-    Bar("argsort, float64", "argsort, values", ARGSORT, UNSTABLE, 2.0, issue=6, later=True),
-    Bar("sort, float64", "sort", SORT, NP_SORT, 1.3, issue=6, later=True),
-    Bar("sort, int64", "sort, int64", SORT, NP_SORT, 1.3, issue=6, later=True),
-    Bar("sort, int32", "sort, int32", SORT, NP_SORT, 1.0, issue=6, later=True),
+    Bar("argsort, float64", "argsort", ARGSORT, STABLE, 4.0, issue=6),
+    Bar("argsort, float64", "argsort, values", ARGSORT, UNSTABLE, 2.0, issue=6),
+    Bar("sort, float64", "sort", SORT, NP_SORT, 1.3, issue=6),
+    Bar("sort, int64", "sort, int64", SORT, NP_SORT, 1.3, issue=6),
+    Bar("sort, int32", "sort, int32", SORT, NP_SORT, 1.0, issue=6),
 ]
 
 

@@ -12,8 +12,8 @@ from bench.rivals.numba_loops import numba_sum, where_installed
 QUESTION = "how fast are millions of float64 added up?"
 OURS, NUMPY, NUMBA = "allcores sum", "numpy.sum", "Numba prange"
 BARS = [
-    Bar("sum, float64", "sum", OURS, NUMPY, 2.0, issue=6, later=True),
-    Bar("sum, float64, Numba", "sum", OURS, NUMBA, 0.95, issue=6, later=True),
+    Bar("sum, float64", "sum", OURS, NUMPY, 2.0, issue=6),
+    Bar("sum, float64, Numba", "sum", OURS, NUMBA, 0.95, issue=6),
 ]
 
 
