@@ -8,7 +8,7 @@ from bench.harness.comparison import Standing
 from bench.harness.contender import Contender, Sample, WrongAnswer
 
 MOST_REPS = 10_000_000
-LOOK_S = 0.005
+LOOK_S = 0.002
 QUIET_SHARE = 0.2  # of a processor: the look itself takes some of it
 PATIENCE_S = 0.5
 

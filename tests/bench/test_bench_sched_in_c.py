@@ -28,6 +28,7 @@ def test_tables_and_bars_from_what_the_program_writes() -> None:
 
 
 @NEEDS_CC
+@pytest.mark.heavy  # the case itself, which test_bench_cases.py runs, builds it too
 def test_the_program_builds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("CXX_RIVALS", raising=False)
     assert c_sched.build(tmp_path).is_file()

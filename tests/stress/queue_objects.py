@@ -238,10 +238,10 @@ def nests(make: Make, seconds: float, rng: random.Random) -> None:
 
     gc.collect()
     # 12,000: more than the levels that deallocation may go
-    depth = 12_000 if seconds < 1 else 20_000
-    some(depth if seconds < 1 else 100_000)
+    if seconds >= 1:
+        some(100_000)
     run = Run()
-    run.start(some, depth)
+    run.start(some, 12_000 if seconds < 1 else 20_000)
     run.join()
 
 
