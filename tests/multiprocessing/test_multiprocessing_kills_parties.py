@@ -373,6 +373,7 @@ FORKS_WHILE_BUSY = """
 """
 
 
+@pytest.mark.heavy
 def test_forks_while_threads_put_get_and_listen(tmp_path: Path, longer: int) -> None:
     code = FORKS_WHILE_BUSY.replace("ROUNDS", str(20 * longer))
     run_script(tmp_path, code, warnings="default", timeout=PATIENCE * longer)

@@ -404,6 +404,7 @@ def test_threads_are_used_again() -> None:
     assert len(idents) < 25
 
 
+@pytest.mark.heavy  # waits for them, five seconds
 def test_idle_threads_end(monkeypatch: pytest.MonkeyPatch) -> None:
     from allcores.threading import timer_clock
 
